@@ -1,0 +1,87 @@
+/**
+ * What the guard tells the outside: one union of events, and the CloudWatch metrics made of them.
+ *
+ * The names and units of metrics are stated here once; the metrics writer, the alarms and the documentation read them
+ * from here. Events carry no header, body, query string or secret.
+ */
+
+import type { FailureCode, PinnedFetchError } from './errors.ts'
+
+interface CallEvent {
+  readonly host: string
+  readonly port: number
+  /** The policy's pattern that covers the host; `undefined` when none does. */
+  readonly pattern: string | undefined
+}
+
+export type GuardEvent =
+  /** A connection was blocked by a pin, a denied key or an unverified path. */
+  | (CallEvent & { readonly type: 'pin-failure'; readonly error: PinnedFetchError })
+  /** The same, but mode `report` let it through. Once per {@link REPORT_WINDOW_MS} for the same finding. */
+  | (CallEvent & { readonly type: 'pin-report'; readonly error: PinnedFetchError })
+  /** An uncovered host, or plain HTTP to a covered one, was refused before any connection was opened. */
+  | (CallEvent & { readonly type: 'host-refused'; readonly error: PinnedFetchError })
+  /** Node's own verification refused the peer of a covered host. */
+  | (CallEvent & { readonly type: 'tls-failure'; readonly code: string })
+  /** Only a pin that is not the first of its list matched: a rotation has happened. */
+  | (CallEvent & { readonly type: 'backup-pin-matched'; readonly pin: string; readonly name: string | undefined })
+  /** First use of a host in this process: how long its pins and its certificates last. */
+  | (CallEvent & {
+      readonly type: 'expiry-observed'
+      readonly daysToPinExpiry: number | undefined
+      readonly daysToCertificateExpiry: number
+    })
+  /** A connection passed. Not a metric; for observers that count or draw. */
+  | (CallEvent & { readonly type: 'connection-accepted'; readonly pin: string | undefined; readonly resumed: boolean })
+  | {
+      readonly type: 'policy-refreshed'
+      readonly source: string
+      readonly version: string | undefined
+      /** Whether the document differs from the one in use before. */
+      readonly changed: boolean
+      /** Age of the policy that this load replaced or confirmed, in seconds; 0 for the first. */
+      readonly ageSeconds: number
+    }
+  | {
+      readonly type: 'policy-refresh-failed'
+      readonly source: string
+      readonly code: string
+      readonly message: string
+      /** Age of the policy that serves on, in seconds; `undefined` when there is none. */
+      readonly ageSeconds: number | undefined
+    }
+  /** Something the owner should know: a lint finding, an environment that weakens TLS, ignored proxy variables. */
+  | { readonly type: 'warning'; readonly code: string; readonly message: string }
+
+/** Receives every event. What it throws, and how long it takes, never touches a call. */
+export type Observer = (event: GuardEvent) => unknown
+
+/** A finding in mode `report` is told once per this many milliseconds and host, code and presented leaf key. */
+export const REPORT_WINDOW_MS = 60_000
+
+/** The namespace of the metrics unless the user names another. */
+export const METRIC_NAMESPACE = 'PinnedFetch'
+
+/** Dimension names. `host` is always the policy's pattern, so no attacker and no loop can create dimensions. */
+export const METRIC_DIMENSIONS = { service: 'service', host: 'host' } as const
+
+export type MetricUnit = 'Count' | 'Seconds'
+
+/** Every metric, its unit, and when it is written. */
+export const METRICS = {
+  PinFailure: { unit: 'Count', when: 'a call was blocked by a pin' },
+  PinReportOnlyFailure: { unit: 'Count', when: 'a call would have been blocked; mode "report" let it through' },
+  HostRefused: { unit: 'Count', when: 'an uncovered host or plain HTTP was refused' },
+  TlsFailure: { unit: 'Count', when: "Node's own verification refused the peer of a covered host" },
+  BackupPinMatched: { unit: 'Count', when: 'only a pin that is not the first of its list matched' },
+  PolicyRefresh: { unit: 'Count', when: 'a load of the policy worked' },
+  PolicyRefreshFailure: { unit: 'Count', when: 'a load of the policy failed; the last good one still serves' },
+  PolicyAge: { unit: 'Seconds', when: 'at each refresh: the age of the policy in use' },
+  DaysToPinExpiry: { unit: 'Count', when: 'first use of a host: days until its last pin expires' },
+  DaysToCertificateExpiry: { unit: 'Count', when: 'first use of a host: days until its path expires' },
+} as const satisfies Record<string, { readonly unit: MetricUnit; readonly when: string }>
+
+export type MetricName = keyof typeof METRICS
+
+/** Codes that count as `HostRefused` rather than `PinFailure`. */
+export const HOST_REFUSALS: ReadonlySet<FailureCode> = new Set(['ERR_HOST_NOT_COVERED', 'ERR_PLAINTEXT_REFUSED'])
