@@ -1,0 +1,86 @@
+/**
+ * Distinguished names and general names, as far as comparing them needs (RFC 5280 sections 4.2.1.6 and 7.1).
+ *
+ * Two encodings of one name (PrintableString "Example CA", UTF8String "example  ca") are one name to OpenSSL, so they
+ * must be one name here: a real chain may mix them.
+ *
+ * Not here: names for people (`X509Certificate.subject` does that), and matching host names (certificate.ts).
+ */
+
+import { contextTag, DerReader, type DerValue, readDer, readObjectIdentifier, TAG } from './der.ts'
+
+/** Each relative distinguished name in comparable form; equal strings are equal names. */
+export type ComparableName = readonly string[]
+
+/** Brings a DER-encoded `Name` into comparable form: strings folded in case and white space, other values as bytes. */
+export function comparableName(name: Buffer): ComparableName {
+  const names: string[] = []
+  for (const relative of new DerReader(readDer(name, TAG.sequence).content).rest()) {
+    const attributes: string[] = []
+    for (const attribute of new DerReader(relative.content).rest()) {
+      const fields = new DerReader(attribute.content)
+      const type = readObjectIdentifier(fields.read(TAG.objectIdentifier))
+      attributes.push(`${type}=${comparableValue(fields.read())}`)
+      fields.end()
+    }
+    names.push(JSON.stringify(attributes.sort()))
+  }
+  return names
+}
+
+/** Whether `name` lies in the subtree that starts with `base` (RFC 5280 section 4.2.1.10, directoryName). */
+export function isWithin(name: ComparableName, base: ComparableName): boolean {
+  return base.length <= name.length && base.every((relative, index) => name[index] === relative)
+}
+
+function comparableValue({ tag, content, whole }: DerValue): string {
+  const text = decodeString(tag, content)
+  if (text === undefined) return `#${whole.toString('hex')}`
+  return text
+    .replace(/[\t\n\v\f\r ]+/g, ' ')
+    .replace(/^ | $/g, '')
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+}
+
+function decodeString(tag: number, content: Buffer): string | undefined {
+  switch (tag) {
+    case TAG.utf8String:
+      return content.toString('utf8')
+    case TAG.printableString:
+    case TAG.ia5String:
+    case TAG.visibleString:
+    case TAG.t61String:
+      return content.toString('latin1')
+    case TAG.bmpString:
+      return content.length % 2 === 0 ? Buffer.from(content).swap16().toString('utf16le') : undefined
+    default:
+      return undefined
+  }
+}
+
+/** The forms of `GeneralName` that name constraints speak about; the others are kept by their tag alone. */
+export type GeneralName =
+  | { readonly form: 'dns'; readonly value: string }
+  | { readonly form: 'ip'; readonly value: Buffer }
+  | { readonly form: 'directory'; readonly value: ComparableName }
+  | { readonly form: 'email'; readonly value: string }
+  | { readonly form: 'uri'; readonly value: string }
+  | { readonly form: 'other'; readonly tag: number }
+
+/** Reads one `GeneralName` (RFC 5280 section 4.2.1.6). */
+export function readGeneralName(value: DerValue): GeneralName {
+  switch (value.tag) {
+    case contextTag(1, 'primitive'):
+      return { form: 'email', value: value.content.toString('latin1') }
+    case contextTag(2, 'primitive'):
+      return { form: 'dns', value: value.content.toString('latin1').toLowerCase() }
+    case contextTag(4, 'constructed'):
+      return { form: 'directory', value: comparableName(value.content) }
+    case contextTag(6, 'primitive'):
+      return { form: 'uri', value: value.content.toString('latin1') }
+    case contextTag(7, 'primitive'):
+      return { form: 'ip', value: value.content }
+    default:
+      return { form: 'other', tag: value.tag }
+  }
+}
