@@ -37,6 +37,8 @@ export type GuardEvent =
       readonly type: 'policy-refreshed'
       readonly source: string
       readonly version: string | undefined
+      /** The stage that was asked for; `AWSCURRENT` for Secrets Manager. */
+      readonly stage: string | undefined
       /** Whether the document differs from the one in use before. */
       readonly changed: boolean
       /** Age of the policy that this load replaced or confirmed, in seconds; 0 for the first. */

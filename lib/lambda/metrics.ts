@@ -1,0 +1,146 @@
+/**
+ * Turns guard events into CloudWatch metrics: one Embedded Metric Format line per event, on stdout, at that moment.
+ *
+ * Powertools' `Metrics` knows the format and builds the line (`serializeMetrics`). The line is printed here and not by
+ * its `publishStoredMetrics`, because that one falls silent when `POWERTOOLS_DEV` or `POWERTOOLS_METRICS_DISABLED` is
+ * set: switches of business metrics, which must not switch off an alarm. Ours is the option `metrics: false`. A
+ * `Metrics` that the user passes as `sink` prints by itself, under its own namespace, default dimensions and switches.
+ *
+ * Time: an event is described, printed and forgotten within one synchronous call. So concurrent invocations of one
+ * process share an observer safely, and a handler that times out or crashes later loses nothing.
+ */
+
+import { Console } from 'node:console'
+import { Metrics } from '@aws-lambda-powertools/metrics'
+import type { GuardEvent, MetricName, MetricUnit, Observer } from '../events.ts'
+import { METRIC_DIMENSIONS, METRIC_NAMESPACE, METRICS } from '../events.ts'
+import { propertiesOf } from './metrics-properties.ts'
+
+export interface MetricsOptions {
+  /** CloudWatch namespace. Unset: `PinnedFetch`. */
+  readonly namespace?: string
+  /** Value of the dimension `service`. Unset: `POWERTOOLS_SERVICE_NAME`, then the function's name. */
+  readonly service?: string
+  /** Takes the metrics instead of stdout, and then rules namespace and service. Powertools' `Metrics` fits. */
+  readonly sink?: MetricsSink
+}
+
+/** What is needed of Powertools' `Metrics`. */
+export interface MetricsSink {
+  /** An entry with dimensions and metadata of its own, printed by its first `addMetric`. */
+  singleMetric(): MetricsEntry
+}
+
+export interface MetricsEntry {
+  /** Adds one dimension set: the entry's default dimensions and these. */
+  addDimensions(dimensions: Record<string, string>): unknown
+  /** Powertools types the value as a string, and prints whatever JSON can hold. */
+  addMetadata(key: string, value: unknown): unknown
+  addMetric(name: string, unit: MetricUnit, value: number): unknown
+}
+
+type Measurement = readonly [name: MetricName, value: number]
+
+/** CloudWatch drops a datum with a longer dimension value (API_Dimension). */
+const DIMENSION_VALUE_MAX = 1024
+
+/**
+ * Makes the observer that writes the metrics of every event. A `warning` becomes a plain JSON log line,
+ * `connection-accepted` nothing.
+ */
+export function metricsObserver(options: MetricsOptions): Observer {
+  // Lambda's runtime patches the global console: in JSON log mode it wraps each line, and CloudWatch finds no metric.
+  // A console of our own is not patched, and unlike a bare `process.stdout.write` it survives a closed pipe.
+  const stdout = new Console({ stdout: process.stdout, stderr: process.stderr })
+  const print = (line: object) => stdout.log(JSON.stringify(line))
+  const service = dimensionValue(options.service || defaultService())
+  const namespace = options.namespace || METRIC_NAMESPACE
+  const record = options.sink ? sinkRecorder(options.sink) : lineRecorder({ namespace, service, print })
+  return (event) => (event.type === 'warning' ? print({ ...propertiesOf(event), service }) : record(event))
+}
+
+interface LineOptions {
+  readonly namespace: string
+  readonly service: string
+  readonly print: (line: object) => void
+}
+
+/** All metrics of an event in one line. */
+function lineRecorder({ namespace, service, print }: LineOptions): Observer {
+  const metrics = new Metrics({ namespace, serviceName: service })
+  return (event) => {
+    const measurements = measurementsOf(event)
+    if (measurements.length === 0) return
+    try {
+      describe(metrics, event)
+      for (const [name, value] of measurements) metrics.addMetric(name, METRICS[name].unit, value)
+      print(metrics.serializeMetrics())
+    } finally {
+      metrics.clearMetrics()
+      metrics.clearDimensions()
+      metrics.clearMetadata()
+    }
+  }
+}
+
+/** One line per metric: that is how the sink's `singleMetric` prints. */
+function sinkRecorder(sink: MetricsSink): Observer {
+  return (event) => {
+    for (const [name, value] of measurementsOf(event)) {
+      const entry = sink.singleMetric()
+      describe(entry, event)
+      entry.addMetric(name, METRICS[name].unit, value)
+    }
+  }
+}
+
+/** CloudWatch never adds up dimensions by itself, so each metric is written for the service and for service and host. */
+function describe(entry: MetricsEntry, event: GuardEvent): void {
+  entry.addDimensions({})
+  const pattern = 'pattern' in event ? event.pattern : undefined
+  if (pattern) entry.addDimensions({ [METRIC_DIMENSIONS.host]: dimensionValue(pattern) })
+  for (const [key, value] of Object.entries(propertiesOf(event))) entry.addMetadata(key, value)
+}
+
+function measurementsOf(event: GuardEvent): readonly Measurement[] {
+  switch (event.type) {
+    case 'pin-failure':
+      return [['PinFailure', 1]]
+    case 'pin-report':
+      return [['PinReportOnlyFailure', 1]]
+    case 'host-refused':
+      return [['HostRefused', 1]]
+    case 'tls-failure':
+      return [['TlsFailure', 1]]
+    case 'backup-pin-matched':
+      return [['BackupPinMatched', 1]]
+    case 'policy-refreshed':
+      return [['PolicyRefresh', 1], ...measured('PolicyAge', event.ageSeconds)]
+    case 'policy-refresh-failed':
+      return [['PolicyRefreshFailure', 1], ...measured('PolicyAge', event.ageSeconds)]
+    case 'expiry-observed':
+      return [
+        ...measured('DaysToPinExpiry', event.daysToPinExpiry),
+        ...measured('DaysToCertificateExpiry', event.daysToCertificateExpiry),
+      ]
+    case 'connection-accepted':
+    case 'warning':
+      return []
+  }
+}
+
+/** Nothing for a value that is unknown or that CloudWatch can't store (a pin that never expires). */
+function measured(name: MetricName, value: number | undefined): Measurement[] {
+  return value !== undefined && Number.isFinite(value) ? [[name, value]] : []
+}
+
+/** Powertools' name for a service that nobody named. */
+function defaultService(): string {
+  return process.env['POWERTOOLS_SERVICE_NAME'] || process.env['AWS_LAMBDA_FUNCTION_NAME'] || 'service_undefined'
+}
+
+/** A dimension value is 1 to 1024 printable ASCII characters, not blank, and starts with no colon (API_Dimension). */
+function dimensionValue(text: string): string {
+  const printable = text.replace(/[^\x20-\x7e]/g, '?').trim() || 'undefined'
+  return (printable.startsWith(':') ? `[${printable}]` : printable).slice(0, DIMENSION_VALUE_MAX)
+}

@@ -1,0 +1,52 @@
+/**
+ * From the text or bytes of a secret to a JSON value.
+ *
+ * Errors name the secret and the repair and never quote its content.
+ */
+
+import { PinnedFetchError } from '../errors.ts'
+
+/** The limit of Secrets Manager, in bytes. A larger document is refused wherever it comes from. */
+export const MAX_DOCUMENT_BYTES = 65_536
+
+/** Decodes a JSON document. @throws {PinnedFetchError} `ERR_POLICY_MALFORMED` */
+export function decodeDocument(content: string | Uint8Array, source: string): unknown {
+  const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content
+  if (bytes.byteLength > MAX_DOCUMENT_BYTES) {
+    throw malformed(
+      source,
+      `is ${bytes.byteLength} bytes long, the limit is ${MAX_DOCUMENT_BYTES}`,
+      'split the hosts over several secrets and list them all in "secretId"',
+    )
+  }
+  const text = decodeText(bytes, source).trim()
+  if (text === '')
+    throw malformed(source, 'is empty', 'store a policy: { "api.partner.example": ["sha256/…", "sha256/…"] }')
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw malformed(
+      source,
+      `is not JSON${positionOf(error)}`,
+      'store the policy as JSON text, without comments or trailing commas',
+    )
+  }
+}
+
+function decodeText(bytes: Uint8Array, source: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw malformed(source, 'is not UTF-8 text', 'store the policy as JSON text, not as compressed or encrypted bytes')
+  }
+}
+
+/** The place of a syntax error. The engine's message also quotes the document, so only the numbers are taken. */
+function positionOf(error: unknown): string {
+  const place = /\(line (\d+) column (\d+)\)/.exec(error instanceof Error ? error.message : '')
+  return place === null ? '' : ` (line ${place[1]}, column ${place[2]})`
+}
+
+function malformed(source: string, problem: string, repair: string): PinnedFetchError {
+  return new PinnedFetchError('ERR_POLICY_MALFORMED', { path: '', problem, repair, source })
+}

@@ -1,0 +1,82 @@
+/**
+ * From the documents of one load to one policy: parsed, joined, and never older than what was accepted before.
+ *
+ * Shared state, owned by the store: the highest serial of each source, and the documents in use. A document that is
+ * refused changes neither.
+ */
+
+import { findPinnedFetchError, PinnedFetchError } from '../errors.ts'
+import { type Policy, parsePolicy } from '../policy/document.ts'
+import { joinPolicies } from '../policy/join.ts'
+import type { LoadedDocument, PolicySource } from './source.ts'
+
+export interface Accepted {
+  readonly policy: Policy
+  /** The versions of all documents, as the sources name them. */
+  readonly version: string | undefined
+  readonly stage: string | undefined
+  /** Whether any document differs from those accepted last. */
+  readonly changed: boolean
+}
+
+export class Intake {
+  readonly #sources: readonly PolicySource[]
+  #serials: readonly (number | undefined)[] = []
+  #documents: readonly LoadedDocument[] | undefined
+
+  constructor(sources: readonly PolicySource[]) {
+    this.#sources = sources
+  }
+
+  /**
+   * @param documents one for each source, in their order
+   * @throws {PinnedFetchError} `ERR_POLICY_MALFORMED`, `ERR_POLICY_ROLLED_BACK`
+   */
+  accept(documents: readonly LoadedDocument[]): Accepted {
+    const parts = this.#sources.map((source, index) => {
+      const policy = parseFrom(source, documents[index]?.document)
+      return { source: source.name, policy, serial: newerSerial(source, policy.serial, this.#serials[index]) }
+    })
+    const policy = joinPolicies(parts)
+    const changed = this.#documents === undefined || !sameDocuments(this.#documents, documents)
+    this.#serials = parts.map(({ serial }) => serial)
+    this.#documents = documents
+    const version = joinedText(documents.map((document) => document.version))
+    return { policy, version, stage: joinedText(documents.map((document) => document.stage)), changed }
+  }
+}
+
+function parseFrom(source: PolicySource, document: unknown): Policy {
+  try {
+    return parsePolicy(document)
+  } catch (error) {
+    const ours = findPinnedFetchError(error)
+    if (ours?.code !== 'ERR_POLICY_MALFORMED') throw error
+    throw new PinnedFetchError('ERR_POLICY_MALFORMED', { ...ours.evidence, source: source.name })
+  }
+}
+
+/** A document that had a serial must keep one, and it may not fall (The Update Framework, section 5.5: rollback). */
+function newerSerial(
+  source: PolicySource,
+  serial: number | undefined,
+  lastSerial: number | undefined,
+): number | undefined {
+  if (lastSerial === undefined || (serial !== undefined && serial >= lastSerial)) return serial
+  const evidence = { source: source.name, lastSerial, ...(serial === undefined ? {} : { serial }) }
+  throw new PinnedFetchError('ERR_POLICY_ROLLED_BACK', evidence)
+}
+
+function joinedText(texts: readonly (string | undefined)[]): string | undefined {
+  const known = [...new Set(texts.filter((text) => text !== undefined))]
+  return known.length === 0 ? undefined : known.join(',')
+}
+
+/** A version names one state of a secret; without one the documents themselves are compared. */
+function sameDocuments(left: readonly LoadedDocument[], right: readonly LoadedDocument[]): boolean {
+  return left.every((document, index) => {
+    const other = right[index]
+    if (document.version !== other?.version) return false
+    return document.version !== undefined || JSON.stringify(document.document) === JSON.stringify(other?.document)
+  })
+}
