@@ -81,7 +81,7 @@ export class PinnedFetchError<Code extends FailureCode = FailureCode> extends Er
   constructor(code: Code, evidence: FailureEvidence[Code], options?: ErrorOptions) {
     super(MESSAGES[code](evidence), options)
     this.code = code
-    this.evidence = Object.freeze({ ...evidence })
+    this.evidence = Object.freeze({ ...evidence }) as Readonly<FailureEvidence[Code]>
     Object.defineProperty(this, BRAND, { value: true })
   }
 }
@@ -96,7 +96,7 @@ const MAX_CAUSES = 16
 export function findPinnedFetchError(error: unknown): PinnedFetchFailure | undefined {
   let candidate = error
   for (let depth = 0; depth < MAX_CAUSES && typeof candidate === 'object' && candidate !== null; depth++) {
-    if (BRAND in candidate) return candidate as PinnedFetchFailure
+    if (BRAND in candidate) return candidate as unknown as PinnedFetchFailure
     candidate = (candidate as { cause?: unknown }).cause
   }
   return undefined
@@ -147,7 +147,10 @@ const MESSAGES: { readonly [Code in FailureCode]: (evidence: FailureEvidence[Cod
       '  hint       confirm with the owner of this host that the key is still good, then move the "expires" date of the pin',
     ),
   ERR_POLICY_UNAVAILABLE: (evidence) =>
-    lines(`No pin policy could be loaded from ${evidence.source}: ${evidence.problem}`, `  hint       ${evidence.repair}`),
+    lines(
+      `No pin policy could be loaded from ${evidence.source}: ${evidence.problem}`,
+      `  hint       ${evidence.repair}`,
+    ),
   ERR_POLICY_MALFORMED: (evidence) =>
     lines(
       `Cannot use the pin policy${evidence.source ? ` of ${evidence.source}` : ''}: ${evidence.path === '' ? 'the document' : evidence.path}: ${evidence.problem}`,

@@ -165,7 +165,8 @@ function matchLists(
   return first === undefined ? undefined : { pin: first, isBackup }
 }
 
-function modeOf(rules: Rules, entry: HostEntry, now: number): 'enforce' | 'report' {
+/** What a mismatch does to a call to a covered host at this moment. */
+export function modeOf(rules: Rules, entry: HostEntry, now: number): 'enforce' | 'report' {
   if (rules.mode !== undefined) return rules.mode
   const brokenGlass = entry.reportUntil !== undefined && now < entry.reportUntil
   const relaxed = entry.expires !== undefined && now >= entry.expires && entry.onExpiry === 'report'

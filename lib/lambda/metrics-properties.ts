@@ -62,7 +62,12 @@ function detailsOf(event: GuardEvent): Record<string, unknown> {
     case 'connection-accepted':
       return { ...present('pin', event.pin), resumed: event.resumed }
     case 'policy-refreshed':
-      return { source: text(event.source), ...present('policyVersion', event.version), changed: event.changed }
+      return {
+        source: text(event.source),
+        ...present('policyVersion', event.version),
+        ...present('stage', event.stage),
+        changed: event.changed,
+      }
     case 'policy-refresh-failed':
       return { source: text(event.source), code: text(event.code), message: text(event.message, MESSAGE_MAX) }
     case 'warning':

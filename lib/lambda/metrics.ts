@@ -10,7 +10,6 @@
  * process share an observer safely, and a handler that times out or crashes later loses nothing.
  */
 
-import { Console } from 'node:console'
 import { Metrics } from '@aws-lambda-powertools/metrics'
 import type { GuardEvent, MetricName, MetricUnit, Observer } from '../events.ts'
 import { METRIC_DIMENSIONS, METRIC_NAMESPACE, METRICS } from '../events.ts'
@@ -49,24 +48,14 @@ const DIMENSION_VALUE_MAX = 1024
  * `connection-accepted` nothing.
  */
 export function metricsObserver(options: MetricsOptions): Observer {
-  // Lambda's runtime patches the global console: in JSON log mode it wraps each line, and CloudWatch finds no metric.
-  // A console of our own is not patched, and unlike a bare `process.stdout.write` it survives a closed pipe.
-  const stdout = new Console({ stdout: process.stdout, stderr: process.stderr })
-  const print = (line: object) => stdout.log(JSON.stringify(line))
   const service = dimensionValue(options.service || defaultService())
   const namespace = options.namespace || METRIC_NAMESPACE
-  const record = options.sink ? sinkRecorder(options.sink) : lineRecorder({ namespace, service, print })
+  const record = options.sink ? sinkRecorder(options.sink) : lineRecorder(namespace, service)
   return (event) => (event.type === 'warning' ? print({ ...propertiesOf(event), service }) : record(event))
 }
 
-interface LineOptions {
-  readonly namespace: string
-  readonly service: string
-  readonly print: (line: object) => void
-}
-
 /** All metrics of an event in one line. */
-function lineRecorder({ namespace, service, print }: LineOptions): Observer {
+function lineRecorder(namespace: string, service: string): Observer {
   const metrics = new Metrics({ namespace, serviceName: service })
   return (event) => {
     const measurements = measurementsOf(event)
@@ -92,6 +81,11 @@ function sinkRecorder(sink: MetricsSink): Observer {
       entry.addMetric(name, METRICS[name].unit, value)
     }
   }
+}
+
+/** Not by the console: Lambda's runtime patches it and wraps each line in JSON log mode, where no metric is found. */
+function print(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`)
 }
 
 /** CloudWatch never adds up dimensions by itself, so each metric is written for the service and for service and host. */

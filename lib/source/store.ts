@@ -194,9 +194,9 @@ export class PolicyStore {
     const startedAt = this.#instant()
     const abort = new AbortController()
     const timer = setTimeout(() => abort.abort(new DeadlineError(deadline)), deadline)
-    const done = this.#fetch(abort.signal)
+    const done: Promise<Rules> = this.#fetch(abort.signal)
       .then((documents) => this.#accept(documents, startedAt))
-      .catch((error: unknown) => {
+      .catch((error: unknown): Promise<Rules> => {
         // Frozen in mid-load: whoever still waits gets a load of the time after the thaw.
         if (!this.#closed && this.#age(startedAt) > deadline + FREEZE_SLACK_MS) {
           return this.#flight !== undefined && this.#flight.done !== done

@@ -1,0 +1,210 @@
+/**
+ * The guard: one policy, one set of trust anchors, and the three surfaces that enforce it.
+ *
+ * Puts the parts together and holds no logic of its own. It runs in any Node process; the Middy middleware is this plus
+ * what Lambda asks for (lambda/middleware.ts).
+ */
+
+import type { Agent } from 'node:https'
+import type { Dispatcher, fetch as undiciFetch } from 'undici'
+import type { Observer } from './events.ts'
+import { judgeCall, modeOf, type Rules } from './judge.ts'
+import { metricsObserver } from './lambda/metrics.ts'
+import { PinnedAgent } from './net/agent.ts'
+import { callTo } from './net/call.ts'
+import { type LoadedUndici, PinnedDispatcher } from './net/dispatcher.ts'
+import { Gate } from './net/gate.ts'
+import { Reporter } from './net/reporter.ts'
+import { TrustStore } from './net/trust.ts'
+import { checkOptions, DEFAULT_CACHE_EXPIRY_MS, DEFAULT_MAX_STALE_MS, type GuardOptions, pemTexts } from './options.ts'
+import { lintPolicy } from './policy/lint.ts'
+import { formatPin, type Pin } from './policy/pin.ts'
+import { secretsManagerSource } from './source/secrets-manager.ts'
+import { literalSource, type PolicySource } from './source/source.ts'
+import { PolicyStore, SYSTEM_CLOCK } from './source/store.ts'
+
+/** What the policy in use says about a host. */
+export interface Explanation {
+  readonly host: string
+  readonly port: number
+  /** The pattern of the entry that covers the host; `undefined`: none does, and `rule` is the policy's default. */
+  readonly pattern: string | undefined
+  readonly rule: 'enforce' | 'report' | 'deny' | 'allow'
+  /** What a path must hold, ready to compare: every list given must match. */
+  readonly pins: readonly string[]
+  readonly leafPins: readonly string[]
+  readonly issuerPins: readonly string[]
+  /** Whether only the entry's own roots are trusted. */
+  readonly hasOwnAnchors: boolean
+  readonly policyVersion: string | undefined
+}
+
+export interface Guard {
+  /** The WHATWG `fetch` of undici, pinned. Refusals are the `cause` of its `TypeError`. */
+  readonly fetch: typeof undiciFetch
+  /** A `node:https` Agent. */
+  readonly agent: Agent
+  /** An undici Dispatcher. */
+  readonly dispatcher: Dispatcher
+  /**
+   * Ends when the policy is loaded and the `preconnect` hosts have been tried.
+   *
+   * @throws {PinnedFetchError} why there is no policy
+   */
+  ready(): Promise<void>
+  /** Loads the policy now. @throws {PinnedFetchError} why that failed; the policy in use serves on */
+  refresh(): Promise<void>
+  /** Which entry covers a host (`host` or `host:port`), and what it asks for. */
+  explain(host: string): Promise<Explanation>
+  /** Refuses new calls, lets running ones finish, closes every connection. */
+  close(): Promise<void>
+}
+
+/** What the middleware needs beyond a {@link Guard}. */
+export interface LambdaGuard extends Guard {
+  /** Starts loading the policy if there is none, for at most `deadline` ms. Never rejects. */
+  prefetch(deadline: number): void
+  /** Takes every idle connection out of use. */
+  closeIdle(): void
+}
+
+/**
+ * Makes a guard.
+ *
+ * @throws {PinnedFetchError} `ERR_CONFIGURATION` for an unknown option, one of the wrong type, or a contradiction
+ */
+export function createGuard(options: GuardOptions): Guard {
+  return assembleGuard(options)
+}
+
+export function assembleGuard(given: GuardOptions): LambdaGuard {
+  checkOptions(given)
+  const options: GuardOptions = Object.assign(Object.create(null), given)
+  const reporter = new Reporter(observersOf(options))
+  const clock = SYSTEM_CLOCK
+  const store = new PolicyStore(sourcesOf(options), {
+    cacheExpiry: options.cacheExpiry ?? DEFAULT_CACHE_EXPIRY_MS,
+    maxStale: options.maxStale ?? DEFAULT_MAX_STALE_MS,
+    mode: options.mode,
+    clock,
+    emit: reporter.emit,
+  })
+  const trust = new TrustStore(options.ca === undefined ? undefined : pemTexts(options.ca))
+  const gate = new Gate({ store, trust, reporter, clock })
+  store.onChange((rules) => warnAboutPolicy(rules, reporter, clock.now()))
+  warnAboutEnvironment(reporter)
+
+  const { lookup } = options
+  let loading: Promise<LoadedUndici> | undefined
+  const loadUndici = async (): Promise<LoadedUndici> => {
+    const [undici, { Pools }] = await Promise.all([import('./net/undici/undici.ts'), import('./net/undici/pools.ts')])
+    return { undici, pools: new Pools({ undici, gate, clock, lookup }) }
+  }
+  const load = () => (loading ??= loadUndici())
+  const dispatcher = new PinnedDispatcher({ gate, load })
+  const asDispatcher = dispatcher as unknown as Dispatcher
+  let agent: PinnedAgent | undefined
+
+  if (options.disablePrefetch !== true) store.prefetch()
+  const preconnected = Promise.allSettled(
+    (options.preconnect ?? []).map((host) => dispatcher.preconnect(placeOf(host))),
+  )
+
+  return {
+    fetch: async (input, init) => {
+      const { undici } = await load()
+      return await undici.fetch(input, { ...init, dispatcher: asDispatcher })
+    },
+    get agent() {
+      agent ??= new PinnedAgent({ gate, reporter, clock, lookup })
+      return agent
+    },
+    dispatcher: asDispatcher,
+    async ready() {
+      await store.rules()
+      await preconnected
+    },
+    refresh: () => store.refresh(),
+    explain: async (host) => explain(await store.rules(), host, clock.now()),
+    async close() {
+      store.close()
+      gate.close()
+      agent?.destroy()
+      await dispatcher.close()
+    },
+    prefetch: (deadline) => store.prefetch(deadline),
+    closeIdle() {
+      dispatcher.closeIdle()
+      agent?.closeIdle()
+    },
+  }
+}
+
+function observersOf({ metrics, observer }: GuardOptions): Observer[] {
+  const observers: Observer[] = metrics === false ? [] : [metricsObserver(metrics ?? {})]
+  return observer === undefined ? observers : [...observers, observer]
+}
+
+function sourcesOf({ secretId, source, policy, awsClientOptions }: GuardOptions): PolicySource[] {
+  if (source !== undefined) return [source]
+  if (secretId === undefined) return [literalSource(policy)]
+  const ids = typeof secretId === 'string' ? [secretId] : secretId
+  return ids.map((id) =>
+    secretsManagerSource(id, awsClientOptions === undefined ? {} : { clientOptions: awsClientOptions }),
+  )
+}
+
+function warnAboutPolicy({ policy }: Rules, reporter: Reporter, now: number): void {
+  for (const { code, path, message, severity } of lintPolicy(policy, now)) {
+    if (severity === 'warning') reporter.warn(`${code} ${path}`, `${path}: ${message}`)
+  }
+}
+
+const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
+
+function warnAboutEnvironment(reporter: Reporter): void {
+  if (process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
+    reporter.warn(
+      'TLS_VERIFICATION_OFF',
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 turns TLS verification off for the rest of this process; pinned calls stay verified',
+    )
+  }
+  const proxy = PROXY_VARIABLES.find((name) => process.env[name])
+  if (proxy !== undefined) {
+    reporter.warn(
+      'PROXY_IGNORED',
+      `${proxy} is set; pinned calls go out directly, proxies are not supported by this version`,
+    )
+  }
+}
+
+function placeOf(text: string) {
+  const match = /^(.*[^:]|\[.*\]):(\d+)$/.exec(text)
+  return callTo('https:', match?.[1] ?? text, match?.[2])
+}
+
+function explain(rules: Rules, host: string, now: number): Explanation {
+  const call = placeOf(host)
+  const verdict = judgeCall(rules, call, now)
+  const { entry } = verdict
+  return {
+    host: call.host,
+    port: call.port,
+    pattern: entry?.pattern.text,
+    rule:
+      entry === undefined
+        ? verdict.decision === 'report'
+          ? 'report'
+          : rules.policy.default
+        : modeOf(rules, entry, now),
+    pins: pinTexts(entry?.pins),
+    leafPins: pinTexts(entry?.leafPins),
+    issuerPins: pinTexts(entry?.issuerPins),
+    hasOwnAnchors: entry?.anchors !== undefined,
+    policyVersion: rules.version,
+  }
+}
+
+function pinTexts(pins: readonly Pin[] = []): string[] {
+  return pins.map(({ sha256 }) => formatPin(sha256))
+}

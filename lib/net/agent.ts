@@ -1,0 +1,250 @@
+/**
+ * A `node:https` Agent whose every connection passes the gate: for axios, got, Stripe, the AWS SDK's NodeHttpHandler
+ * and whatever else takes an agent.
+ *
+ * Of a request's own options only those listed below reach `tls.connect`; whatever else a caller sets (`servername`,
+ * `ca`, `session`, `secureContext`, `rejectUnauthorized`, a socket) is ignored, so none can loosen the check. The
+ * caller's `checkServerIdentity` is asked as well, after ours: it can refuse, it can't allow.
+ *
+ * Overrides what Node documents for subclasses (`createConnection`, `keepSocketAlive`, `getName`) and `addRequest`,
+ * which agent-base has overridden for a decade.
+ */
+
+import type { ClientRequest } from 'node:http'
+import { Agent, type AgentOptions, type RequestOptions } from 'node:https'
+import type { LookupFunction, Socket, TcpNetConnectOpts } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type ConnectionOptions, connect, type PeerCertificate, type TLSSocket } from 'node:tls'
+import { PinnedFetchError } from '../errors.ts'
+import type { Call, Rules } from '../judge.ts'
+import type { Clock } from '../source/store.ts'
+import { callTo, isAddress } from './call.ts'
+import type { Dial, ForcedOptions, Gate } from './gate.ts'
+import { IDLE_LIMIT_MS } from './idle.ts'
+import type { Reporter } from './reporter.ts'
+
+/** What a request may say about its connection: where from, how long, and who we are. Never whom we trust. */
+const TRANSPORT_OPTIONS = [
+  'family',
+  'hints',
+  'localAddress',
+  'localPort',
+  'lookup',
+  'autoSelectFamily',
+  'autoSelectFamilyAttemptTimeout',
+  'highWaterMark',
+  'keepAlive',
+  'keepAliveInitialDelay',
+  'noDelay',
+  'timeout',
+] as const
+
+/** Options that need a TLS context of their own; a connection with one of them is not resumed. */
+const CONTEXT_OPTIONS = ['cert', 'key', 'pfx', 'passphrase', 'crl', 'minVersion', 'maxVersion'] as const
+
+export interface PinnedAgentOptions {
+  readonly gate: Gate
+  readonly reporter: Reporter
+  readonly clock: Clock
+  readonly lookup?: LookupFunction | undefined
+}
+
+type NodeCallback = (error: Error | null, stream: Duplex) => void
+
+type IdentityCheck = (name: string, certificate: PeerCertificate) => Error | undefined
+
+/** What Node hands to an agent: the options of the request, of `tls.connect` and of `net.connect`, all in one. */
+type AnyOptions = RequestOptions &
+  ConnectionOptions &
+  Partial<Omit<TcpNetConnectOpts, 'host' | 'port' | 'timeout'>> & {
+    readonly highWaterMark?: number
+  } & { readonly socketPath?: string | undefined }
+
+export class PinnedAgent extends Agent {
+  readonly #gate: Gate
+  readonly #reporter: Reporter
+  readonly #clock: Clock
+  readonly #lookup: LookupFunction | undefined
+  readonly #retired = new WeakSet<object>()
+  readonly #idleSince = new WeakMap<object, number>()
+  readonly #identityChecks = new WeakMap<object, number>()
+  #identityCheckCount = 0
+
+  constructor({ gate, reporter, clock, lookup }: PinnedAgentOptions, options: AgentOptions = {}) {
+    // Sessions are kept by the gate, together with what they proved; the agent keeps none.
+    super({ keepAlive: true, ...options, maxCachedSessions: 0 })
+    this.#gate = gate
+    this.#reporter = reporter
+    this.#clock = clock
+    this.#lookup = lookup
+    // Before Node's own listener, which would give the socket to the next request in the queue.
+    this.prependListener('free', (socket: TLSSocket) => {
+      if (this.#retired.has(socket)) socket.destroy()
+    })
+  }
+
+  /** Every request comes by here, whether it opens a connection or reuses one. */
+  addRequest(request: ClientRequest, options: AnyOptions): void {
+    const proceed = (rules: Rules) => this.#proceed(request, options, rules)
+    const refuse = (error: unknown) => request.destroy(error instanceof Error ? error : new Error(String(error)))
+    try {
+      const rules = this.#gate.rules()
+      if (rules instanceof Promise) rules.then(proceed).catch(refuse)
+      else proceed(rules)
+    } catch (error) {
+      // A request's errors come after its constructor has returned.
+      process.nextTick(refuse, error)
+    }
+  }
+
+  /** Called by Node for a new connection; always calls back later, with a judged socket. */
+  override createConnection(options: AnyOptions, callback?: NodeCallback): undefined {
+    const open = async () => {
+      const call = callOf(options)
+      return await this.#gate.connect(call, {
+        dial: dialWith(options, this.#lookup),
+        isResumable: !needsOwnContext(options),
+        retire: (socket) => this.#retire(socket),
+      })
+    }
+    open().then(
+      (socket) => callback?.(null, socket),
+      (error: Error) => (callback as ((error: Error) => void) | undefined)?.(error),
+    )
+    return undefined
+  }
+
+  override keepSocketAlive(socket: TLSSocket): boolean {
+    this.#idleSince.set(socket, this.#clock.now())
+    // The parent's return value is undeclared; it is `false` or `true`.
+    return !this.#retired.has(socket) && (super.keepSocketAlive(socket) as unknown) !== false
+  }
+
+  /** Requests with different identity checks of their own never share a socket (CVE-2026-58040). */
+  override getName(options?: AnyOptions): string {
+    const check = options?.checkServerIdentity
+    if (check === undefined) return super.getName(options)
+    let number = this.#identityChecks.get(check)
+    if (number === undefined) {
+      number = ++this.#identityCheckCount
+      this.#identityChecks.set(check, number)
+    }
+    return `${super.getName(options)}:identity-check-${number}`
+  }
+
+  /** Closes every idle connection, or those idle for longer than `limit` ms. */
+  closeIdle(limit = 0): void {
+    const now = this.#clock.now()
+    for (const sockets of Object.values(this.freeSockets)) {
+      for (const socket of [...(sockets ?? [])]) {
+        const idle = now - (this.#idleSince.get(socket) ?? now)
+        // A clock that went back says nothing about how long; such a socket is not trusted to be alive.
+        if (idle >= limit || idle < 0) this.#retire(socket)
+      }
+    }
+  }
+
+  #proceed(request: ClientRequest, options: AnyOptions, rules: Rules): void {
+    if (request.destroyed) return
+    const call = callOf(options)
+    this.#warnAbout(options)
+    this.#gate.admit(rules, call)
+    this.closeIdle(IDLE_LIMIT_MS)
+    const named = { ...options, servername: isAddress(call.host) ? '' : call.host }
+    addRequestOfNode.call(this as Agent, request, named)
+  }
+
+  #retire(socket: object): void {
+    this.#retired.add(socket)
+    for (const sockets of Object.values(this.freeSockets)) {
+      // Node's addRequest skips only destroyed sockets at the head of the list, so it is taken out here.
+      const position = sockets?.indexOf(socket as Socket) ?? -1
+      if (position < 0) continue
+      sockets?.splice(position, 1)[0]?.destroy()
+    }
+  }
+
+  #warnAbout(options: AnyOptions): void {
+    if (options.rejectUnauthorized === false) {
+      this.#reporter.warn(
+        'VERIFICATION_REQUESTED_OFF',
+        'A request through pinnedAgent sets rejectUnauthorized: false; it is ignored, TLS verification stays on',
+      )
+    }
+  }
+}
+
+/** Node's own, undocumented in its types. */
+const addRequestOfNode = (
+  Agent.prototype as unknown as { addRequest(this: Agent, request: ClientRequest, options: AnyOptions): void }
+).addRequest
+
+function callOf(options: AnyOptions): Call {
+  if (options.socketPath) {
+    throw new PinnedFetchError('ERR_CONFIGURATION', {
+      option: 'socketPath',
+      problem: 'cannot be used with pinnedAgent: a socket path proves no host name',
+      repair: 'call the host by its name, and use "lookup" to say where it is',
+    })
+  }
+  return callTo('https:', options.host ?? options.hostname ?? 'localhost', options.port ?? undefined)
+}
+
+function dialWith(options: AnyOptions, lookup: LookupFunction | undefined): Dial {
+  return (forced, trust, callback) => {
+    const { secureContext, session, checkServerIdentity, ...always } = forced
+    const ownContext = { ...pick(options, CONTEXT_OPTIONS), ...(trust.ca === undefined ? {} : { ca: [...trust.ca] }) }
+    const socket = connect({
+      ...(lookup === undefined ? {} : { lookup }),
+      ...pick(options, TRANSPORT_OPTIONS),
+      ...(needsOwnContext(options) ? ownContext : { secureContext, ...(session === undefined ? {} : { session }) }),
+      ...always,
+      checkServerIdentity: bothChecks(checkServerIdentity, options.checkServerIdentity),
+      ALPNProtocols: ['http/1.1'],
+      host: options.host ?? options.hostname ?? 'localhost',
+      port: Number(options.port ?? 443),
+    })
+    whenConnected(socket, callback)
+    return socket
+  }
+}
+
+function needsOwnContext(options: AnyOptions): boolean {
+  return CONTEXT_OPTIONS.some((name) => options[name] !== undefined && options[name] !== null)
+}
+
+/** Ours, then the caller's. A check that throws would be an uncaught exception with the socket left open. */
+function bothChecks(ours: ForcedOptions['checkServerIdentity'], theirs: IdentityCheck | undefined): IdentityCheck {
+  return (name, certificate) => {
+    const refusal = ours(name, certificate)
+    if (refusal !== undefined || theirs === undefined) return refusal
+    try {
+      return theirs(name, certificate)
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error))
+    }
+  }
+}
+
+function whenConnected(socket: TLSSocket, callback: (error: Error | null, socket?: TLSSocket) => void): void {
+  const onTimeout = () => socket.destroy(Object.assign(new Error('Timed out connecting'), { code: 'ETIMEDOUT' }))
+  const onClose = () => settle(new Error('the connection was closed during its handshake'))
+  let settled = false
+  function settle(error: Error | null): void {
+    if (settled) return
+    settled = true
+    socket.off('timeout', onTimeout).off('close', onClose)
+    if (error === null) callback(null, socket)
+    else callback(error)
+  }
+  socket.once('secureConnect', () => settle(null))
+  socket.once('timeout', onTimeout).once('close', onClose)
+  // Stays: an error while the connection is judged, or after, must not be an uncaught exception.
+  socket.on('error', settle)
+}
+
+function pick<Name extends keyof AnyOptions>(options: AnyOptions, names: readonly Name[]): Pick<AnyOptions, Name> {
+  const picked: Partial<Pick<AnyOptions, Name>> = {}
+  for (const name of names) if (options[name] !== undefined && options[name] !== null) picked[name] = options[name]
+  return picked as Pick<AnyOptions, Name>
+}

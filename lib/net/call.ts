@@ -1,0 +1,37 @@
+/**
+ * Where a call goes, as the one canonical place that is looked up, dialled by name and verified by TLS.
+ *
+ * A host that has no canonical form can't be looked up, so it is refused whatever the policy's default says.
+ */
+
+import { isIP } from 'node:net'
+import { PinnedFetchError } from '../errors.ts'
+import type { Call } from '../judge.ts'
+import { canonicalHost } from '../policy/host.ts'
+
+const DEFAULT_PORTS = { 'https:': 443, 'http:': 80 } as const
+
+/**
+ * @param hostname as a URL or an option gives it; brackets around IPv6 allowed
+ * @throws {PinnedFetchError} `ERR_HOST_NOT_COVERED` when the name has no canonical form
+ */
+export function callTo(protocol: string, hostname: string, port: number | string | undefined): Call {
+  const scheme = protocol === 'https:' || protocol === 'http:' ? protocol : undefined
+  const host = canonicalHost(hostname)
+  const number = port === undefined || port === '' ? DEFAULT_PORTS[scheme ?? 'https:'] : Number(port)
+  if (scheme === undefined || host === undefined || !Number.isInteger(number) || number < 1 || number > 65_535) {
+    throw new PinnedFetchError('ERR_HOST_NOT_COVERED', { host: hostname, port: number || 0, protocol })
+  }
+  return { protocol: scheme, host, port: number }
+}
+
+/** The call that an origin such as `https://api.example:8443` stands for. */
+export function callToOrigin(origin: string | URL): Call {
+  const { protocol, hostname, port } = typeof origin === 'string' ? new URL(origin) : origin
+  return callTo(protocol, hostname, port)
+}
+
+/** Whether a canonical host is an IP address. */
+export function isAddress(host: string): boolean {
+  return isIP(host) !== 0
+}

@@ -1,0 +1,212 @@
+/**
+ * The pinned undici Dispatcher: for `undici.request`, for the `dispatcher` option of npm undici's `fetch` and of Node's
+ * own, and for `setGlobalDispatcher`.
+ *
+ * It stands in for undici's Agent and loads undici with its first request, so that who only uses `pinnedAgent` never
+ * pays for it. Every request, a redirect's next step included, is admitted here before a pool sees it.
+ *
+ * The judged name is the host of the origin; a `Host` header or a `servername` can't change it. The one exception is
+ * undici's `dns` interceptor, which puts an address in the origin's place and the name into `servername`: there the
+ * name is judged, unless the policy has an entry for that very address.
+ */
+
+import { EventEmitter } from 'node:events'
+import type { Dispatcher } from 'undici'
+import { PinnedFetchError } from '../errors.ts'
+import type { Call, Rules } from '../judge.ts'
+import { callTo, callToOrigin, isAddress } from './call.ts'
+import type { Gate } from './gate.ts'
+import type { Pools, Undici } from './undici/pools.ts'
+
+export interface LoadedUndici {
+  readonly undici: Undici
+  readonly pools: Pools
+}
+
+export interface PinnedDispatcherOptions {
+  readonly gate: Gate
+  /** Loads undici and makes the pools; the same promise each time. */
+  readonly load: () => Promise<LoadedUndici>
+}
+
+type Options = Dispatcher.DispatchOptions & { readonly servername?: string | undefined; readonly allowH2?: boolean }
+type Handler = Dispatcher.DispatchHandler
+
+/** Handlers of undici 6 and 7, which Node's own `fetch` brings along, are named otherwise. */
+type LegacyHandler = { readonly onError?: (error: Error) => void }
+
+export class PinnedDispatcher extends EventEmitter {
+  readonly #gate: Gate
+  readonly #load: () => Promise<LoadedUndici>
+  #loaded: LoadedUndici | undefined
+  #isClosed = false
+
+  constructor({ gate, load }: PinnedDispatcherOptions) {
+    super()
+    this.#gate = gate
+    this.#load = load
+  }
+
+  /** Sends one request, or tells the handler why not. Never throws. */
+  dispatch(options: Options, handler: Handler): boolean {
+    const loaded = this.#loaded
+    const rules = this.#attempt(handler, () => this.#gate.rules())
+    if (rules === undefined) return false
+    if (loaded !== undefined && !(rules instanceof Promise)) return this.#proceed(loaded, rules, options, handler)
+    Promise.all([rules, this.#ready()]).then(
+      ([current, undici]) => this.#proceed(undici, current, options, handler),
+      (error: unknown) => fail(handler, error),
+    )
+    // Not `false`: that would ask the caller to wait for "drain".
+    return true
+  }
+
+  /** undici's `compose`: interceptors in front of the pinned dispatch. */
+  compose(...interceptors: readonly unknown[]): Dispatcher {
+    const list = (
+      Array.isArray(interceptors[0]) ? interceptors[0] : interceptors
+    ) as readonly Dispatcher.DispatcherComposeInterceptor[]
+    let dispatch: Dispatcher['dispatch'] = this.dispatch.bind(this)
+    for (const interceptor of list) {
+      if (interceptor !== null && interceptor !== undefined) dispatch = interceptor(dispatch)
+    }
+    const composed: unknown = new Proxy(this, {
+      get: (target, key) => {
+        if (key === 'dispatch') return dispatch
+        const value: unknown = Reflect.get(target, key, target)
+        return value
+      },
+    })
+    return composed as Dispatcher
+  }
+
+  async request(...parameters: unknown[]): Promise<unknown> {
+    return await this.#call('request', parameters)
+  }
+
+  async stream(...parameters: unknown[]): Promise<unknown> {
+    return await this.#call('stream', parameters)
+  }
+
+  async connect(...parameters: unknown[]): Promise<unknown> {
+    return await this.#call('connect', parameters)
+  }
+
+  async upgrade(...parameters: unknown[]): Promise<unknown> {
+    return await this.#call('upgrade', parameters)
+  }
+
+  /** Needs undici loaded: after the first request, or after `preconnect`. */
+  pipeline(...parameters: unknown[]): unknown {
+    if (this.#loaded === undefined) {
+      throw new PinnedFetchError('ERR_CONFIGURATION', {
+        option: 'pinnedDispatcher.pipeline',
+        problem: 'was called before undici was loaded',
+        repair: 'use undici.pipeline(url, { dispatcher }) instead',
+      })
+    }
+    return apiOf(this.#loaded, 'pipeline').apply(this, parameters)
+  }
+
+  /** Refuses new requests and ends when the running ones have. */
+  async close(callback?: () => void): Promise<void> {
+    this.#isClosed = true
+    await this.#loaded?.pools.close()
+    callback?.()
+  }
+
+  /** Ends every request now. */
+  async destroy(...parameters: readonly unknown[]): Promise<void> {
+    this.#isClosed = true
+    const error = parameters.find((parameter) => parameter instanceof Error)
+    await this.#loaded?.pools.destroy(error ?? null)
+    const callback = parameters.find((parameter) => typeof parameter === 'function')
+    callback?.()
+  }
+
+  get closed(): boolean {
+    return this.#isClosed
+  }
+
+  get destroyed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Opens and judges a connection for the first request to `call`. */
+  async preconnect(call: Call): Promise<void> {
+    const [rules, { pools }] = await Promise.all([this.#gate.rules(), this.#ready()])
+    this.#gate.admit(rules, call)
+    await pools.preconnect(call)
+  }
+
+  /** Takes every idle connection out of use. */
+  closeIdle(): void {
+    this.#loaded?.pools.retireAll()
+  }
+
+  async #ready(): Promise<LoadedUndici> {
+    this.#loaded ??= await this.#load()
+    return this.#loaded
+  }
+
+  #proceed({ undici, pools }: LoadedUndici, rules: Rules, options: Options, handler: Handler): boolean {
+    return (
+      this.#attempt(handler, () => {
+        if (this.#isClosed) throw new Error('The guard is closed')
+        const call = judgedCall(options, rules)
+        this.#gate.admit(rules, call)
+        const isLegacy = typeof handler.onRequestStart !== 'function'
+        const forced = {
+          ...options,
+          // undici would otherwise take it from the Host header.
+          servername: isAddress(call.host) ? undefined : call.host,
+          // Handlers of undici 6 and 7 don't speak HTTP/2 (nodejs/undici#4989).
+          ...(isLegacy ? { allowH2: false } : {}),
+        }
+        return pools.dispatch(call, forced, isLegacy ? wrapLegacy(undici, handler) : handler)
+      }) ?? false
+    )
+  }
+
+  #attempt<Result>(handler: Handler, action: () => Result): Result | undefined {
+    try {
+      return action()
+    } catch (error) {
+      fail(handler, error)
+      return undefined
+    }
+  }
+
+  async #call(name: 'request' | 'stream' | 'connect' | 'upgrade', parameters: unknown[]): Promise<unknown> {
+    return await apiOf(await this.#ready(), name).apply(this, parameters)
+  }
+}
+
+function judgedCall(options: Options, rules: Rules): Call {
+  const call = callToOrigin(options.origin ?? '')
+  const { servername } = options
+  if (servername && isAddress(call.host) && rules.policy.hosts.find(call.host, call.port) === undefined) {
+    return callTo(call.protocol, servername, call.port)
+  }
+  return call
+}
+
+function fail(handler: Handler & LegacyHandler, error: unknown): void {
+  const reason = error instanceof Error ? error : new Error(String(error))
+  if (typeof handler.onResponseError === 'function') {
+    // As undici does for a request that never began: no controller.
+    handler.onResponseError(null as unknown as Dispatcher.DispatchController, reason)
+  } else {
+    handler.onError?.(reason)
+  }
+}
+
+function wrapLegacy({ Dispatcher1Wrapper }: Undici, handler: Handler): Handler {
+  return (Dispatcher1Wrapper as unknown as { wrapHandler(handler: Handler): Handler }).wrapHandler(handler)
+}
+
+/** undici's `request` and friends use nothing of their `this` but `dispatch`. */
+function apiOf({ undici }: LoadedUndici, name: string): (...parameters: unknown[]) => unknown {
+  const api: unknown = Reflect.get(undici.Dispatcher.prototype, name)
+  return api as (...parameters: unknown[]) => unknown
+}

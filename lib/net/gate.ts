@@ -1,0 +1,280 @@
+/**
+ * The gate: every connection of every surface passes here, between its TLS handshake and its first byte.
+ *
+ * What a surface brings is only how to open a socket ({@link Dial}). The gate says whether the call may go out, forces
+ * the TLS options that the judgement rests on, reads what the peer proved, asks `judge`, asks the source once more on a
+ * mismatch, and hands the socket over or destroys it. Nobody else holds the socket before that.
+ */
+
+import { checkServerIdentity, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls'
+import type { FailureCode } from '../errors.ts'
+import { type Call, judge, judgeCall, type Rules, type Verdict } from '../judge.ts'
+import type { Clock, PolicyStore } from '../source/store.ts'
+import type { PathResult } from '../x509/path.ts'
+import { PathMemory } from '../x509/path-memory.ts'
+import { isAddress } from './call.ts'
+import { type Connection, Connections } from './connections.ts'
+import { presentedCertificates } from './peer.ts'
+import type { Reporter } from './reporter.ts'
+import { type KnownSession, SessionCache } from './sessions.ts'
+import type { Trust, TrustStore } from './trust.ts'
+
+/** Options that a surface must pass on to `tls.connect` unchanged, above any of the user's. */
+export interface ForcedOptions {
+  readonly servername: string
+  readonly rejectUnauthorized: true
+  readonly secureContext: SecureContext
+  readonly checkServerIdentity: (name: string, certificate: PeerCertificate) => Error | undefined
+  /** A session to offer, when one is known that passes the rules of now. */
+  readonly session?: Buffer
+}
+
+/** Opens a TLS socket and calls back once: after `secureConnect`, or with the error. Returns the socket at once. */
+export type Dial = (
+  options: ForcedOptions,
+  trust: Trust,
+  callback: (error: Error | null, socket?: TLSSocket) => void,
+) => TLSSocket
+
+/** What a surface brings along. */
+export interface Surface {
+  readonly dial: Dial
+  /** Whether the connection may be resumed: not when it carries a client certificate, which is part of a session. */
+  readonly isResumable: boolean
+  /** Takes the connection out of use later, when a policy or a date refuses it. */
+  readonly retire: (socket: TLSSocket) => void
+}
+
+/** Findings that a policy update may cure: only for these is the source asked once more. */
+const CURABLE: ReadonlySet<FailureCode> = new Set([
+  'ERR_PIN_MISMATCH',
+  'ERR_PINS_EXPIRED',
+  'ERR_KEY_DENIED',
+  'ERR_PATH_NOT_VERIFIED',
+])
+
+/** Handshakes per call: a second one only when the update brought other trust anchors for the host. */
+const MAX_HANDSHAKES = 2
+
+export interface GateOptions {
+  readonly store: PolicyStore
+  readonly trust: TrustStore
+  readonly reporter: Reporter
+  readonly clock: Clock
+}
+
+export class Gate {
+  readonly #store: PolicyStore
+  readonly #trust: TrustStore
+  readonly #reporter: Reporter
+  readonly #clock: Clock
+  readonly #sessions = new SessionCache()
+  readonly #memory = new PathMemory()
+  readonly #connections: Connections
+
+  constructor({ store, trust, reporter, clock }: GateOptions) {
+    this.#store = store
+    this.#trust = trust
+    this.#reporter = reporter
+    this.#clock = clock
+    this.#connections = new Connections(trust)
+    store.onChange((rules) => this.#connections.review(rules, clock.now()))
+  }
+
+  /** The rules for a call; at once when they are fresh. Rejects when there are none. */
+  rules(): Rules | Promise<Rules> {
+    return this.#store.rules()
+  }
+
+  /**
+   * Lets a call go out, or throws why not. Also holds the present moment against the open connections, so that none
+   * is used that a date has ended since.
+   */
+  admit(rules: Rules, call: Call): void {
+    const now = this.#clock.now()
+    this.#connections.review(this.#store.latest ?? rules, now)
+    const verdict = judgeCall(rules, call, now)
+    if (verdict.decision === 'accept') return
+    this.#reporter.failure(verdict, call, now)
+    if (verdict.decision === 'refuse') throw verdict.error
+  }
+
+  /**
+   * Opens a connection and hands it over once it is judged.
+   *
+   * @throws {PinnedFetchError} when it is refused; Node's own error when the network or TLS itself fails
+   */
+  async connect(call: Call, surface: Surface): Promise<TLSSocket> {
+    let rules = await this.rules()
+    for (let handshakes = 1; ; handshakes++) {
+      const admission = judgeCall(rules, call, this.#clock.now())
+      if (admission.decision === 'refuse') throw admission.error
+      const trust = this.#trust.for(admission.entry)
+      const attempt = new Attempt(call, trust, surface.isResumable ? this.#offer(rules, call, trust) : undefined)
+      const socket = await this.#handshake(attempt, surface.dial, admission)
+      const path = this.#proof(socket, attempt)
+      const since = this.#clock.elapsed()
+
+      let verdict = this.#judge(rules, attempt, path)
+      if (verdict.decision !== 'accept' && CURABLE.has(verdict.error.code)) {
+        // In mode "report" the call does not wait for the answer.
+        const asked = this.#store.rulesSince(since)
+        if (verdict.decision === 'refuse') rules = (await asked) ?? rules
+        if (this.#trustChanged(rules, attempt) && handshakes < MAX_HANDSHAKES) {
+          socket.destroy()
+          continue
+        }
+        verdict = this.#judge(rules, attempt, path)
+      }
+      return this.#settle(verdict, { socket, attempt, path, surface })
+    }
+  }
+
+  /** Forgets every session: for tests and `close`. */
+  close(): void {
+    this.#sessions.clear()
+  }
+
+  #judge(rules: Rules, { call, trust }: Attempt, path: PathResult): Verdict {
+    return judge(rules, call, { path, trustId: trust.set.id }, this.#clock.now())
+  }
+
+  #trustChanged(rules: Rules, { call, trust }: Attempt): boolean {
+    return this.#trust.for(rules.policy.hosts.find(call.host, call.port)).set.id !== trust.set.id
+  }
+
+  /** The session to offer: one whose proof passes the rules of now. */
+  #offer(rules: Rules, call: Call, trust: Trust): KnownSession | undefined {
+    const place = { host: call.host, port: call.port, trustId: trust.set.id }
+    const known = this.#sessions.get(place)
+    if (known === undefined) return undefined
+    const evidence = { path: { verified: known.proof }, trustId: trust.set.id }
+    if (judge(rules, call, evidence, this.#clock.now()).decision === 'accept') return known
+    this.#sessions.delete(place)
+    return undefined
+  }
+
+  #handshake(attempt: Attempt, dial: Dial, { entry }: Verdict): Promise<TLSSocket> {
+    return new Promise((resolve, reject) => {
+      const socket = dial(attempt.options, attempt.trust, (error, connected) => {
+        if (error === null && connected !== undefined) return resolve(connected)
+        const refusal: unknown = socket.authorizationError
+        if (entry !== undefined && refusal) this.#reporter.tlsFailure(attempt.call, entry, codeOf(refusal))
+        reject(error ?? new Error('the connection was closed'))
+      })
+      socket.on('session', (ticket: Buffer) => attempt.onTicket(ticket))
+      // Server-initiated renegotiation (TLS 1.2) could show another certificate after the judgement.
+      socket.disableRenegotiation()
+    })
+  }
+
+  /** What the handshake proved: the certificates shown, or the proof that came with the session. */
+  #proof(socket: TLSSocket, { call, trust, offered }: Attempt): PathResult {
+    if (socket.authorized !== true) {
+      return {
+        verified: undefined,
+        reason: `TLS did not verify it (${codeOf(socket.authorizationError)})`,
+        presented: [],
+      }
+    }
+    if (socket.isSessionReused()) {
+      if (offered !== undefined) return { verified: offered.proof }
+      return { verified: undefined, reason: 'a session was resumed that was not offered', presented: [] }
+    }
+    return this.#memory.verify(presentedCertificates(socket), {
+      host: call.host,
+      trust: trust.set,
+      now: this.#clock.now(),
+    })
+  }
+
+  #settle(verdict: Verdict, connected: Connected): TLSSocket {
+    const { socket, attempt, path, surface } = connected
+    const { call } = attempt
+    const now = this.#clock.now()
+    if (verdict.decision !== 'accept') this.#reporter.failure(verdict, call, now)
+    if (verdict.decision === 'refuse') {
+      socket.destroy()
+      throw verdict.error
+    }
+    if (socket.destroyed) throw connectionReset(call)
+    const resumed = attempt.offered !== undefined && path.verified === attempt.offered.proof
+    if (verdict.decision === 'accept') {
+      this.#reporter.success(verdict, call, { path, resumed, now })
+      const { verified } = path
+      if (verified !== undefined && surface.isResumable) {
+        const place = { host: call.host, port: call.port, trustId: attempt.trust.set.id }
+        attempt.keepTickets((ticket) => this.#sessions.set(place, { ticket, proof: verified }))
+      }
+    }
+    const connection: Connection = { call, path, retire: () => surface.retire(socket) }
+    this.#connections.add(connection, verdict.changesAt)
+    socket.once('close', () => this.#connections.delete(connection))
+    return socket
+  }
+}
+
+interface Connected {
+  readonly socket: TLSSocket
+  readonly attempt: Attempt
+  readonly path: PathResult
+  readonly surface: Surface
+}
+
+/** One handshake: what it must prove, what it offers, and the tickets it gets, held back until it is accepted. */
+class Attempt {
+  readonly call: Call
+  readonly trust: Trust
+  readonly offered: KnownSession | undefined
+  #held: Buffer | undefined
+  #keep: ((ticket: Buffer) => void) | undefined
+
+  constructor(call: Call, trust: Trust, offered: KnownSession | undefined) {
+    this.call = call
+    this.trust = trust
+    this.offered = offered
+  }
+
+  get options(): ForcedOptions {
+    const { host } = this.call
+    return {
+      // The name that is judged is the name that TLS asks for and verifies; an address is never sent as one (RFC 6066).
+      servername: isAddress(host) ? '' : host,
+      rejectUnauthorized: true,
+      secureContext: this.trust.secureContext,
+      checkServerIdentity: (_name, certificate) => verifyIdentity(host, certificate),
+      ...(this.offered === undefined ? {} : { session: this.offered.ticket }),
+    }
+  }
+
+  onTicket(ticket: Buffer): void {
+    if (this.#keep === undefined) this.#held = ticket
+    else this.#keep(ticket)
+  }
+
+  keepTickets(keep: (ticket: Buffer) => void): void {
+    this.#keep = keep
+    if (this.#held !== undefined) keep(this.#held)
+    this.#held = undefined
+  }
+}
+
+/** Node's own check, as it was when this module was loaded, by the judged name and nobody else's. Never throws. */
+function verifyIdentity(host: string, certificate: PeerCertificate): Error | undefined {
+  try {
+    return checkServerIdentity(host, certificate)
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+function codeOf(reason: unknown): string {
+  if (typeof reason === 'string') return reason
+  const code = (reason as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : 'unknown'
+}
+
+function connectionReset({ host, port }: Call): Error {
+  const message = `The connection to "${host}:${port}" was closed while it was being judged`
+  return Object.assign(new Error(message), { code: 'ECONNRESET' })
+}

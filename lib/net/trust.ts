@@ -1,0 +1,63 @@
+/**
+ * Which trust anchors a host's connection uses, as the socket takes them and as the path verifier reads them.
+ *
+ * One object holds both forms, so that a path is always verified up to the anchors of the set that the socket used. A
+ * TLS context is made once for each set: it costs more than a handshake.
+ *
+ * Shared state: one instance per guard.
+ */
+
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
+import type { HostEntry } from '../policy/document.ts'
+import { TrustSet } from '../x509/trust-set.ts'
+
+export interface Trust {
+  readonly set: TrustSet
+  /** For `tls.connect`; `undefined`: Node's default set. */
+  readonly ca: readonly string[] | undefined
+  readonly secureContext: SecureContext
+}
+
+/** Private sets kept. More hosts than this with `anchors` of their own make a context anew now and then. */
+const MAX_PRIVATE_SETS = 64
+
+export class TrustStore {
+  readonly #ca: readonly string[] | undefined
+  readonly #private = new Map<string, Trust>()
+  #common: Trust | undefined
+  #commonSource: readonly string[] | undefined
+
+  /** @param ca PEM texts that replace Node's default set; unset: Node's, as it is when a connection is opened */
+  constructor(ca?: readonly string[]) {
+    this.#ca = ca
+  }
+
+  /** The set for a host: the `anchors` of its entry, else the guard's `ca`, else Node's. */
+  for(entry: HostEntry | undefined): Trust {
+    return entry?.anchors === undefined ? this.#commonTrust() : this.#privateTrust(entry.anchors)
+  }
+
+  #commonTrust(): Trust {
+    // Node returns the same array until tls.setDefaultCACertificates replaces the set.
+    const source = this.#ca ?? getCACertificates('default')
+    if (this.#common === undefined || source !== this.#commonSource) {
+      this.#commonSource = source
+      this.#common = {
+        set: new TrustSet(source),
+        ca: this.#ca,
+        secureContext: createSecureContext(this.#ca === undefined ? {} : { ca: [...this.#ca] }),
+      }
+    }
+    return this.#common
+  }
+
+  #privateTrust(anchors: readonly string[]): Trust {
+    const key = anchors.join('\n')
+    const known = this.#private.get(key)
+    if (known !== undefined) return known
+    const trust = { set: new TrustSet(anchors), ca: anchors, secureContext: createSecureContext({ ca: [...anchors] }) }
+    if (this.#private.size >= MAX_PRIVATE_SETS) this.#private.clear()
+    this.#private.set(key, trust)
+    return trust
+  }
+}

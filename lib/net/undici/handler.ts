@@ -1,0 +1,84 @@
+/**
+ * Watches one request of a pool: lets it begin only while the pool is in use, and tells when it ends.
+ *
+ * A request may wait inside undici (for the protocol to be negotiated, for a free HTTP/2 stream) while a new policy
+ * retires its pool. `onRequestStart` is the last moment before its first byte: there it is turned round and dispatched
+ * anew, on a connection that the new policy accepts.
+ */
+
+import type { Dispatcher } from 'undici'
+
+type Handler = Dispatcher.DispatchHandler
+
+/** What the pool wants to know and say about its requests. */
+export interface Watch {
+  /** Whether requests may still begin on the pool. */
+  readonly mayBegin: () => boolean
+  /** Dispatches the request anew. */
+  readonly again: () => void
+  /** The request is done, well or not; called once. */
+  readonly ended: () => void
+}
+
+/** Thrown to undici in place of beginning the request; never seen by anybody else. */
+class TurnedRound extends Error {
+  override readonly name = 'TurnedRound'
+}
+
+export class WatchedHandler implements Handler {
+  readonly #inner: Handler
+  readonly #watch: Watch
+  #ended = false
+
+  constructor(inner: Handler, watch: Watch) {
+    this.#inner = inner
+    this.#watch = watch
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
+    if (!this.#watch.mayBegin()) throw new TurnedRound('the pool was retired')
+    this.#inner.onRequestStart?.(controller, context)
+  }
+
+  onRequestUpgrade(...parameters: Parameters<NonNullable<Handler['onRequestUpgrade']>>): void {
+    this.#end()
+    this.#inner.onRequestUpgrade?.(...parameters)
+  }
+
+  onResponseStarted(): void {
+    this.#inner.onResponseStarted?.()
+  }
+
+  onResponseStart(...parameters: Parameters<NonNullable<Handler['onResponseStart']>>): void {
+    this.#inner.onResponseStart?.(...parameters)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#inner.onResponseData?.(controller, chunk)
+  }
+
+  onResponseEnd(...parameters: Parameters<NonNullable<Handler['onResponseEnd']>>): void {
+    this.#end()
+    this.#inner.onResponseEnd?.(...parameters)
+  }
+
+  onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
+    this.#end()
+    if (error instanceof TurnedRound) this.#watch.again()
+    else this.#inner.onResponseError?.(controller, error)
+  }
+
+  onBodySent(chunk: Buffer): void {
+    this.#inner.onBodySent?.(chunk)
+  }
+
+  onRequestSent(): void {
+    this.#inner.onRequestSent?.()
+  }
+
+  #end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#watch.ended()
+  }
+}

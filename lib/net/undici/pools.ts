@@ -1,0 +1,189 @@
+/**
+ * One undici Pool for each place that is called, its connector passing the gate.
+ *
+ * A pool is retired as a whole when a policy, a date, a freeze or idleness takes one of its connections out of use: no
+ * request begins on it any more, its idle connections close, its running requests finish. The next request makes a new
+ * pool, whose handshakes resume from the sessions that still pass.
+ *
+ * Shared state: one instance per guard.
+ */
+
+import type { LookupFunction } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Dispatcher, Pool } from 'undici'
+import type { Call } from '../../judge.ts'
+import type { Clock } from '../../source/store.ts'
+import type { Dial, Gate, Surface } from '../gate.ts'
+import { IDLE_LIMIT_MS } from '../idle.ts'
+import { WatchedHandler } from './handler.ts'
+import { Spares } from './spares.ts'
+
+/** What `import('./undici.ts')` gives. */
+export type Undici = typeof import('./undici.ts')
+
+type Connector = (
+  options: Parameters<ReturnType<Undici['buildConnector']>>[0],
+  callback: (...parameters: [error: null, socket: TLSSocket] | [error: Error, socket: null]) => void,
+) => void
+
+export interface PoolsOptions {
+  readonly undici: Undici
+  readonly gate: Gate
+  readonly clock: Clock
+  readonly lookup: LookupFunction | undefined
+}
+
+interface LivePool {
+  readonly key: string
+  readonly pool: Pool
+  isRetired: boolean
+  /** Requests dispatched and not ended. */
+  pending: number
+  /** Wall clock of the last sign of life, ms. */
+  usedAt: number
+}
+
+export class Pools {
+  readonly #undici: Undici
+  readonly #gate: Gate
+  readonly #clock: Clock
+  readonly #lookup: LookupFunction | undefined
+  readonly #spares: Spares
+  readonly #pools = new Map<string, LivePool>()
+  readonly #closing = new Set<Promise<void>>()
+
+  constructor({ undici, gate, clock, lookup }: PoolsOptions) {
+    this.#undici = undici
+    this.#gate = gate
+    this.#clock = clock
+    this.#lookup = lookup
+    this.#spares = new Spares(clock)
+  }
+
+  /** Dispatches a request that the gate has admitted. */
+  dispatch(call: Call, options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const live = this.#poolFor(call, options)
+    live.pending += 1
+    live.usedAt = this.#clock.now()
+    const watched = new WatchedHandler(handler, {
+      mayBegin: () => !live.isRetired,
+      again: () => void this.dispatch(call, options, handler),
+      ended: () => {
+        live.pending -= 1
+        live.usedAt = this.#clock.now()
+        this.#dropIfUnused(live)
+      },
+    })
+    return live.pool.dispatch(options, watched)
+  }
+
+  /** Opens a connection before it is needed; the next one that `call` needs is this. */
+  async preconnect(call: Call): Promise<void> {
+    const place = { allowH2: true, dialled: call.host }
+    const surface = this.#surface(call, place, (socket) => this.#spares.retire(socket))
+    this.#spares.keep(call, await this.#gate.connect(call, surface))
+  }
+
+  /** Takes every connection out of use; running requests finish. */
+  retireAll(): void {
+    this.#spares.clear()
+    for (const live of [...this.#pools.values()]) this.#retire(live)
+  }
+
+  /** Ends when every request has. */
+  async close(): Promise<void> {
+    this.retireAll()
+    await Promise.all(this.#closing)
+  }
+
+  /** Ends every request now. */
+  async destroy(error: Error | null): Promise<void> {
+    this.#spares.clear()
+    const pools = [...this.#pools.values()]
+    this.#pools.clear()
+    await Promise.all(pools.map(({ pool }) => pool.destroy(error)))
+  }
+
+  #poolFor(call: Call, { origin, allowH2 }: Dispatcher.DispatchOptions & { allowH2?: boolean }): LivePool {
+    const key = `${origin} ${call.host}${allowH2 === false ? ' http/1.1' : ''}`
+    const known = this.#pools.get(key)
+    if (known !== undefined) {
+      const idle = this.#clock.now() - known.usedAt
+      const isFresh = known.pending > 0 || (idle >= 0 && idle <= IDLE_LIMIT_MS)
+      if (isFresh) return known
+      this.#retire(known)
+    }
+    const live = this.#open(key, call, String(origin), allowH2 !== false)
+    this.#pools.set(key, live)
+    return live
+  }
+
+  #open(key: string, call: Call, origin: string, allowH2: boolean): LivePool {
+    const retire = () => this.#retire(live)
+    const connect = (call.protocol === 'https:' ? this.#pinned(call, allowH2, retire) : this.#plain()) as ReturnType<
+      Undici['buildConnector']
+    >
+    const pool = new this.#undici.Pool(origin, { connect, allowH2 })
+    const live: LivePool = { key, pool, isRetired: false, pending: 0, usedAt: this.#clock.now() }
+    pool.on('disconnect', () => this.#dropIfUnused(live))
+    return live
+  }
+
+  #pinned(call: Call, allowH2: boolean, retire: () => void): Connector {
+    return (options, callback) => {
+      const spare = allowH2 ? this.#spares.take(call, retire) : undefined
+      if (spare !== undefined) {
+        queueMicrotask(() => callback(null, spare))
+        return
+      }
+      const surface = this.#surface(call, { allowH2, dialled: options.hostname }, retire)
+      this.#gate.connect(call, surface).then(
+        (socket) => callback(null, socket),
+        (error: Error) => callback(error, null),
+      )
+    }
+  }
+
+  #surface(
+    call: Call,
+    { allowH2, dialled }: { allowH2: boolean; dialled: string },
+    retire: Surface['retire'],
+  ): Surface {
+    const dial: Dial = ({ servername = '', session, ...options }, _trust, callback) => {
+      const connect = this.#undici.buildConnector({
+        ...options,
+        ...(this.#lookup === undefined ? {} : { lookup: this.#lookup }),
+        // undici keeps no session: the gate does, with what each one proved.
+        maxCachedSessions: 0,
+        allowH2,
+        ...(session === undefined ? {} : { session }),
+      } as Parameters<Undici['buildConnector']>[0])
+      const place = { hostname: dialled, host: dialled, protocol: 'https:', port: String(call.port), servername }
+      return connect(place, (error, socket) =>
+        callback(error, (socket ?? undefined) as TLSSocket | undefined),
+      ) as unknown as TLSSocket
+    }
+    return { dial, isResumable: true, retire }
+  }
+
+  #plain(): Connector {
+    const options = this.#lookup === undefined ? {} : { lookup: this.#lookup }
+    return this.#undici.buildConnector(options as Parameters<Undici['buildConnector']>[0]) as Connector
+  }
+
+  #retire(live: LivePool): void {
+    if (live.isRetired) return
+    live.isRetired = true
+    if (this.#pools.get(live.key) === live) this.#pools.delete(live.key)
+    const closing = live.pool.close().catch(() => undefined)
+    this.#closing.add(closing)
+    closing.finally(() => this.#closing.delete(closing))
+  }
+
+  /** A pool without connections and requests holds nothing worth keeping. */
+  #dropIfUnused(live: LivePool): void {
+    queueMicrotask(() => {
+      if (live.pending === 0 && live.pool.stats.connected === 0) this.#retire(live)
+    })
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The options of `createGuard` and `pinnedFetch`: what they are, and a check that refuses what they are not.
+ *
+ * An option with a typing error would silently be the default, so unknown ones are refused. None turns checking off.
+ *
+ * Not here: the policy document (policy/document.ts), which is checked when it is loaded and never at import.
+ */
+
+import type { LookupFunction } from 'node:net'
+import type { SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager'
+import { PinnedFetchError } from './errors.ts'
+import type { Observer } from './events.ts'
+import type { MetricsOptions } from './lambda/metrics.ts'
+import type { PolicySource } from './source/source.ts'
+import { splitPem } from './x509/trust-set.ts'
+
+export interface GuardOptions {
+  /** One Secrets Manager secret id or ARN, or several whose hosts are joined. */
+  readonly secretId?: string | readonly string[]
+  /** A literal policy document instead: for tests and private tools. */
+  readonly policy?: unknown
+  /** Any other source of the policy document. */
+  readonly source?: PolicySource
+  /** Overrides the document's modes for every host. Default: the document decides. */
+  readonly mode?: 'enforce' | 'report'
+  /** Trust anchors in PEM, replacing Node's default set. Default: Node's, `tls.getCACertificates('default')`. */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[]
+  /** ms a loaded policy is fresh; -1: for ever. Default: 300 000, jittered. A refresh then runs beside the calls. */
+  readonly cacheExpiry?: number
+  /** ms a policy may serve while its source fails; then calls fail with `ERR_POLICY_STALE`. Default: 86 400 000. */
+  readonly maxStale?: number
+  /** Whether loading waits for the first call instead of starting at once, in Lambda's INIT phase. Default: false. */
+  readonly disablePrefetch?: boolean
+  /** Hosts (`host` or `host:port`) to which a connection is opened and judged during INIT. Default: none. */
+  readonly preconnect?: readonly string[]
+  /** Only `false` today: proxy variables of the environment are ignored, with a warning. Default: false. */
+  readonly proxy?: false
+  /** As in `net.connect`: where a host is. Never changes the name that is judged. Default: DNS. */
+  readonly lookup?: LookupFunction
+  /** For `SecretsManagerClient`. Default: region and credentials of the environment. */
+  readonly awsClientOptions?: SecretsManagerClientConfig
+  /** Where metrics go, or `false` for none. Default: Embedded Metric Format on stdout. */
+  readonly metrics?: MetricsOptions | false
+  /** Receives every event; what it throws, and how long it takes, never touches a call. Default: none. */
+  readonly observer?: Observer
+}
+
+export const DEFAULT_CACHE_EXPIRY_MS = 300_000
+export const DEFAULT_MAX_STALE_MS = 86_400_000
+
+type Check = (value: unknown) => string | undefined
+
+const CHECKS: { readonly [Name in keyof Required<GuardOptions>]: Check } = {
+  secretId: (value) =>
+    isName(value) || (Array.isArray(value) && value.length > 0 && value.every(isName))
+      ? undefined
+      : 'a secret name or ARN, or a list of them',
+  policy: (value) => (value === null ? 'a policy document' : undefined),
+  source: (value) =>
+    isObject(value) && typeof value['load'] === 'function' && isName(value['name'])
+      ? undefined
+      : 'an object with "name" (text) and "load" (a function)',
+  mode: (value) => (value === 'enforce' || value === 'report' ? undefined : '"enforce" or "report"'),
+  ca: (value) =>
+    pemTexts(value).length > 0 && pemTexts(value).every(holdsCertificate) ? undefined : 'certificates in PEM',
+  cacheExpiry: (value) =>
+    isMilliseconds(value) || value === -1 ? undefined : 'a number of milliseconds, or -1 for "for ever"',
+  maxStale: (value) => (isMilliseconds(value) ? undefined : 'a number of milliseconds'),
+  disablePrefetch: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
+  preconnect: (value) => (Array.isArray(value) && value.every(isName) ? undefined : 'a list of host names'),
+  proxy: (value) => (value === false ? undefined : 'false: proxies are not supported by this version'),
+  lookup: (value) => (typeof value === 'function' ? undefined : 'a function as in net.connect'),
+  awsClientOptions: (value) => (isObject(value) ? undefined : 'an object for SecretsManagerClient'),
+  metrics: (value) =>
+    value === false || isObject(value) ? undefined : 'false, or an object with namespace, service or sink',
+  observer: (value) => (typeof value === 'function' ? undefined : 'a function'),
+}
+
+const SOURCES = ['secretId', 'policy', 'source'] as const
+const METRICS_KEYS = ['namespace', 'service', 'sink']
+
+/** @throws {PinnedFetchError} `ERR_CONFIGURATION`, naming the option and the repair */
+export function checkOptions(options: unknown): asserts options is GuardOptions {
+  if (!isObject(options)) throw wrong('options', 'is missing', "write { secretId: 'prod/partner-pins' }")
+  for (const [name, value] of Object.entries(options)) {
+    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof GuardOptions] : undefined
+    if (check === undefined) throw wrong(name, 'is unknown', `use one of: ${Object.keys(CHECKS).join(', ')}`)
+    const wanted = value === undefined ? undefined : check(value)
+    if (wanted !== undefined) throw wrong(name, 'has a value of the wrong kind', `give it ${wanted}`)
+  }
+  const given = SOURCES.filter((name) => options[name] !== undefined)
+  if (given.length !== 1) {
+    const problem = given.length === 0 ? 'is missing: there is no source of pins' : `contradicts "${given[1]}"`
+    throw wrong(given[0] ?? 'secretId', problem, 'give exactly one of secretId, policy and source')
+  }
+  checkMetrics(options['metrics'])
+}
+
+function checkMetrics(metrics: unknown): void {
+  if (!isObject(metrics)) return
+  const unknown = Object.keys(metrics).find((name) => !METRICS_KEYS.includes(name))
+  if (unknown !== undefined) throw wrong(`metrics.${unknown}`, 'is unknown', `use one of: ${METRICS_KEYS.join(', ')}`)
+  for (const name of ['namespace', 'service']) {
+    if (metrics[name] !== undefined && !isName(metrics[name])) {
+      throw wrong(`metrics.${name}`, 'has a value of the wrong kind', 'give it text')
+    }
+  }
+}
+
+/** The PEM texts of the option `ca`. */
+export function pemTexts(ca: unknown): readonly string[] {
+  const values: readonly unknown[] = Array.isArray(ca) ? ca : [ca]
+  return values.map((value) =>
+    typeof value === 'string' || value instanceof Uint8Array ? Buffer.from(value).toString() : '',
+  )
+}
+
+function holdsCertificate(text: string): boolean {
+  return splitPem(text).length > 0
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== ''
+}
+
+function isMilliseconds(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+}
+
+function wrong(option: string, problem: string, repair: string): PinnedFetchError {
+  return new PinnedFetchError('ERR_CONFIGURATION', { option, problem, repair })
+}
