@@ -21,7 +21,7 @@ import { lintPolicy } from './policy/lint.ts'
 import { formatPin, type Pin } from './policy/pin.ts'
 import { secretsManagerSource } from './source/secrets-manager.ts'
 import { literalSource, type PolicySource } from './source/source.ts'
-import { PolicyStore, SYSTEM_CLOCK } from './source/store.ts'
+import { type Clock, PolicyStore, SYSTEM_CLOCK } from './source/store.ts'
 
 /** What the policy in use says about a host. */
 export interface Explanation {
@@ -77,11 +77,11 @@ export function createGuard(options: GuardOptions): Guard {
   return assembleGuard(options)
 }
 
-export function assembleGuard(given: GuardOptions): LambdaGuard {
+/** {@link createGuard}, with the clocks as an argument. */
+export function assembleGuard(given: GuardOptions, clock: Clock = SYSTEM_CLOCK): LambdaGuard {
   checkOptions(given)
   const options: GuardOptions = Object.assign(Object.create(null), given)
   const reporter = new Reporter(observersOf(options))
-  const clock = SYSTEM_CLOCK
   const store = new PolicyStore(sourcesOf(options), {
     cacheExpiry: options.cacheExpiry ?? DEFAULT_CACHE_EXPIRY_MS,
     maxStale: options.maxStale ?? DEFAULT_MAX_STALE_MS,
