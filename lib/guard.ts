@@ -6,7 +6,7 @@
  */
 
 import type { Agent } from 'node:https'
-import type { Dispatcher, fetch as undiciFetch } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { Observer } from './events.ts'
 import { judgeCall, modeOf, type Rules } from './judge.ts'
 import { metricsObserver } from './lambda/metrics.ts'
@@ -41,7 +41,7 @@ export interface Explanation {
 
 export interface Guard {
   /** The WHATWG `fetch` of undici, pinned. Refusals are the `cause` of its `TypeError`. */
-  readonly fetch: typeof undiciFetch
+  readonly fetch: typeof globalThis.fetch
   /** A `node:https` Agent. */
   readonly agent: Agent
   /** An undici Dispatcher. */
@@ -112,8 +112,10 @@ export function assembleGuard(given: GuardOptions, clock: Clock = SYSTEM_CLOCK):
 
   return {
     fetch: async (input, init) => {
-      const { undici } = await load()
-      return await undici.fetch(input, { ...init, dispatcher: asDispatcher })
+      const [{ undici }, { fetchThrough }] = await Promise.all([load(), import('./net/undici/fetch.ts')])
+      // Typed as the global fetch, so that it fits wherever an SDK takes one.
+      const response: unknown = await fetchThrough({ undici, dispatcher: asDispatcher }, input, init)
+      return response as Response
     },
     get agent() {
       agent ??= new PinnedAgent({ gate, reporter, clock, lookup })

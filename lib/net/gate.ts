@@ -259,10 +259,13 @@ class Attempt {
   }
 }
 
-/** Node's own check, as it was when this module was loaded, by the judged name and nobody else's. Never throws. */
+/** Node's own check as it was when this module was loaded: who replaces it later does not loosen ours. */
+const checkIdentityOfNode = checkServerIdentity
+
+/** Whether the certificate names the judged host, and nobody else's idea of it. Never throws. */
 function verifyIdentity(host: string, certificate: PeerCertificate): Error | undefined {
   try {
-    return checkServerIdentity(host, certificate)
+    return checkIdentityOfNode(host, certificate)
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))
   }

@@ -5,7 +5,7 @@
  */
 
 import './capture.ts'
-import { buildConnector, Dispatcher, Dispatcher1Wrapper, fetch, Pool } from 'undici'
+import { buildConnector, Dispatcher, Dispatcher1Wrapper, FormData, fetch, Pool, Request } from 'undici'
 import './restore.ts'
 
-export { buildConnector, Dispatcher, Dispatcher1Wrapper, fetch, Pool }
+export { buildConnector, Dispatcher, Dispatcher1Wrapper, FormData, fetch, Pool, Request }
