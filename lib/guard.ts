@@ -11,7 +11,7 @@ import type { Observer } from './events.ts'
 import { judgeCall, modeOf, type Rules } from './judge.ts'
 import { metricsObserver } from './lambda/metrics.ts'
 import { PinnedAgent } from './net/agent.ts'
-import { callTo } from './net/call.ts'
+import { callToPlace } from './net/call.ts'
 import { type LoadedUndici, PinnedDispatcher } from './net/dispatcher.ts'
 import { Gate } from './net/gate.ts'
 import { Reporter } from './net/reporter.ts'
@@ -107,7 +107,7 @@ export function assembleGuard(given: GuardOptions, clock: Clock = SYSTEM_CLOCK):
 
   if (options.disablePrefetch !== true) store.prefetch()
   const preconnected = Promise.allSettled(
-    (options.preconnect ?? []).map((host) => dispatcher.preconnect(placeOf(host))),
+    (options.preconnect ?? []).map((host) => dispatcher.preconnect(callToPlace(host))),
   )
 
   return {
@@ -180,13 +180,8 @@ function warnAboutEnvironment(reporter: Reporter): void {
   }
 }
 
-function placeOf(text: string) {
-  const match = /^(.*[^:]|\[.*\]):(\d+)$/.exec(text)
-  return callTo('https:', match?.[1] ?? text, match?.[2])
-}
-
 function explain(rules: Rules, host: string, now: number): Explanation {
-  const call = placeOf(host)
+  const call = callToPlace(host)
   const verdict = judgeCall(rules, call, now)
   const { entry } = verdict
   return {

@@ -11,6 +11,7 @@ import type { SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager
 import { PinnedFetchError } from './errors.ts'
 import type { Observer } from './events.ts'
 import type { MetricsOptions } from './lambda/metrics.ts'
+import { callToPlace } from './net/call.ts'
 import type { PolicySource } from './source/source.ts'
 import { splitPem } from './x509/trust-set.ts'
 
@@ -67,7 +68,7 @@ const CHECKS: { readonly [Name in keyof Required<GuardOptions>]: Check } = {
     isMilliseconds(value) || value === -1 ? undefined : 'a number of milliseconds, or -1 for "for ever"',
   maxStale: (value) => (isMilliseconds(value) ? undefined : 'a number of milliseconds'),
   disablePrefetch: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
-  preconnect: (value) => (Array.isArray(value) && value.every(isName) ? undefined : 'a list of host names'),
+  preconnect: (value) => (Array.isArray(value) && value.every(isPlace) ? undefined : 'a list of "host" or "host:port"'),
   proxy: (value) => (value === false ? undefined : 'false: proxies are not supported by this version'),
   lookup: (value) => (typeof value === 'function' ? undefined : 'a function as in net.connect'),
   awsClientOptions: (value) => (isObject(value) ? undefined : 'an object for SecretsManagerClient'),
@@ -125,6 +126,14 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== ''
+}
+
+function isPlace(value: unknown): boolean {
+  try {
+    return isName(value) && callToPlace(value).host !== ''
+  } catch {
+    return false
+  }
 }
 
 function isMilliseconds(value: unknown): value is number {

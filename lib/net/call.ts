@@ -31,6 +31,12 @@ export function callToOrigin(origin: string | URL): Call {
   return callTo(protocol, hostname, port)
 }
 
+/** The https call that `host` or `host:port` stands for; an IPv6 address with a port needs its brackets. */
+export function callToPlace(place: string): Call {
+  const match = /^(\[.*\]|[^:]*):(\d+)$/.exec(place)
+  return callTo('https:', match?.[1] ?? place, match?.[2])
+}
+
 /** Whether a canonical host is an IP address. */
 export function isAddress(host: string): boolean {
   return isIP(host) !== 0
