@@ -22,6 +22,8 @@ import { callTo, isAddress } from './call.ts'
 import type { Dial, ForcedOptions, Gate } from './gate.ts'
 import { IDLE_LIMIT_MS } from './idle.ts'
 import type { Reporter } from './reporter.ts'
+import { SECURE_OPTIONS, type Trust } from './trust.ts'
+import { failRequest, waitWith } from './waiting.ts'
 
 /** What a request may say about its connection: where from, how long, and who we are. Never whom we trust. */
 const TRANSPORT_OPTIONS = [
@@ -49,6 +51,12 @@ export interface PinnedAgentOptions {
   readonly lookup?: LookupFunction | undefined
 }
 
+/** Carries the request from `addRequest` to `createConnection`, through Node's own code between them. */
+const REQUEST = Symbol('request')
+
+/** A handshake that takes longer is given up, ms; as long as undici gives a connection. */
+const HANDSHAKE_LIMIT_MS = 10_000
+
 type NodeCallback = (error: Error | null, stream: Duplex) => void
 
 type IdentityCheck = (name: string, certificate: PeerCertificate) => Error | undefined
@@ -58,6 +66,7 @@ type AnyOptions = RequestOptions &
   ConnectionOptions &
   Partial<Omit<TcpNetConnectOpts, 'host' | 'port' | 'timeout'>> & {
     readonly highWaterMark?: number
+    readonly [REQUEST]?: ClientRequest
   } & { readonly socketPath?: string | undefined }
 
 export class PinnedAgent extends Agent {
@@ -86,28 +95,32 @@ export class PinnedAgent extends Agent {
   /** Every request comes by here, whether it opens a connection or reuses one. */
   addRequest(request: ClientRequest, options: AnyOptions): void {
     const proceed = (rules: Rules) => this.#proceed(request, options, rules)
-    const refuse = (error: unknown) => request.destroy(error instanceof Error ? error : new Error(String(error)))
+    const refuse = (error: unknown) => failRequest(request, error instanceof Error ? error : new Error(String(error)))
     try {
       const rules = this.#gate.rules()
-      if (rules instanceof Promise) rules.then(proceed).catch(refuse)
+      if (rules instanceof Promise)
+        waitWith(request, rules, () => undefined)
+          .then(proceed)
+          .catch(refuse)
       else proceed(rules)
     } catch (error) {
-      // A request's errors come after its constructor has returned.
-      process.nextTick(refuse, error)
+      refuse(error)
     }
   }
 
   /** Called by Node for a new connection; always calls back later, with a judged socket. */
   override createConnection(options: AnyOptions, callback?: NodeCallback): undefined {
-    const open = async () => {
-      const call = callOf(options)
-      return await this.#gate.connect(call, {
-        dial: dialWith(options, this.#lookup),
-        isResumable: !needsOwnContext(options),
+    const dialling = dialWith(options, this.#lookup)
+    const open = async () =>
+      await this.#gate.connect(callOf(options), {
+        dial: dialling.dial,
+        // A resumed session shows no certificate to the caller's own check.
+        isResumable: !needsOwnContext(options) && !options.checkServerIdentity,
         retire: (socket) => this.#retire(socket),
       })
-    }
-    open().then(
+    const request = options[REQUEST]
+    const opened = request === undefined ? open() : waitWith(request, open(), dialling.abandon)
+    opened.then(
       (socket) => callback?.(null, socket),
       (error: Error) => (callback as ((error: Error) => void) | undefined)?.(error),
     )
@@ -123,7 +136,7 @@ export class PinnedAgent extends Agent {
   /** Requests with different identity checks of their own never share a socket (CVE-2026-58040). */
   override getName(options?: AnyOptions): string {
     const check = options?.checkServerIdentity
-    if (check === undefined) return super.getName(options)
+    if (typeof check !== 'function') return super.getName(options)
     let number = this.#identityChecks.get(check)
     if (number === undefined) {
       number = ++this.#identityCheckCount
@@ -145,12 +158,11 @@ export class PinnedAgent extends Agent {
   }
 
   #proceed(request: ClientRequest, options: AnyOptions, rules: Rules): void {
-    if (request.destroyed) return
     const call = callOf(options)
     this.#warnAbout(options)
     this.#gate.admit(rules, call)
     this.closeIdle(IDLE_LIMIT_MS)
-    const named = { ...options, servername: isAddress(call.host) ? '' : call.host }
+    const named = { ...options, servername: isAddress(call.host) ? '' : call.host, [REQUEST]: request }
     addRequestOfNode.call(this as Agent, request, named)
   }
 
@@ -190,22 +202,42 @@ function callOf(options: AnyOptions): Call {
   return callTo('https:', options.host ?? options.hostname ?? 'localhost', options.port ?? undefined)
 }
 
-function dialWith(options: AnyOptions, lookup: LookupFunction | undefined): Dial {
-  return (forced, trust, callback) => {
-    const { secureContext, session, checkServerIdentity, ...always } = forced
-    const ownContext = { ...pick(options, CONTEXT_OPTIONS), ...(trust.ca === undefined ? {} : { ca: [...trust.ca] }) }
-    const socket = connect({
-      ...(lookup === undefined ? {} : { lookup }),
-      ...pick(options, TRANSPORT_OPTIONS),
-      ...(needsOwnContext(options) ? ownContext : { secureContext, ...(session === undefined ? {} : { session }) }),
-      ...always,
-      checkServerIdentity: bothChecks(checkServerIdentity, options.checkServerIdentity),
-      ALPNProtocols: ['http/1.1'],
-      host: options.host ?? options.hostname ?? 'localhost',
-      port: Number(options.port ?? 443),
-    })
-    whenConnected(socket, callback)
-    return socket
+function dialWith(options: AnyOptions, lookup: LookupFunction | undefined): { dial: Dial; abandon: () => void } {
+  let abandoned = false
+  let dialled: TLSSocket | undefined
+  const dial: Dial = (forced, trust, callback) => {
+    dialled = connect(connectOptions(options, lookup, { forced, trust }))
+    if (abandoned) dialled.destroy()
+    whenConnected(dialled, callback)
+    return dialled
+  }
+  const abandon = () => {
+    abandoned = true
+    dialled?.destroy()
+  }
+  return { dial, abandon }
+}
+
+function connectOptions(
+  options: AnyOptions,
+  lookup: LookupFunction | undefined,
+  { forced, trust }: { readonly forced: ForcedOptions; readonly trust: Trust },
+): ConnectionOptions {
+  const { secureContext, session, checkServerIdentity, ...always } = forced
+  const ownContext = {
+    ...pick(options, CONTEXT_OPTIONS),
+    secureOptions: SECURE_OPTIONS,
+    ...(trust.ca === undefined ? {} : { ca: [...trust.ca] }),
+  }
+  return {
+    ...(lookup === undefined ? {} : { lookup }),
+    ...pick(options, TRANSPORT_OPTIONS),
+    ...(needsOwnContext(options) ? ownContext : { secureContext, ...(session === undefined ? {} : { session }) }),
+    ...always,
+    checkServerIdentity: bothChecks(checkServerIdentity, options.checkServerIdentity),
+    ALPNProtocols: ['http/1.1'],
+    host: options.host ?? options.hostname ?? 'localhost',
+    port: Number(options.port ?? 443),
   }
 }
 
@@ -217,7 +249,7 @@ function needsOwnContext(options: AnyOptions): boolean {
 function bothChecks(ours: ForcedOptions['checkServerIdentity'], theirs: IdentityCheck | undefined): IdentityCheck {
   return (name, certificate) => {
     const refusal = ours(name, certificate)
-    if (refusal !== undefined || theirs === undefined) return refusal
+    if (refusal !== undefined || typeof theirs !== 'function') return refusal
     try {
       return theirs(name, certificate)
     } catch (error) {
@@ -226,21 +258,25 @@ function bothChecks(ours: ForcedOptions['checkServerIdentity'], theirs: Identity
   }
 }
 
-function whenConnected(socket: TLSSocket, callback: (error: Error | null, socket?: TLSSocket) => void): void {
-  const onTimeout = () => socket.destroy(Object.assign(new Error('Timed out connecting'), { code: 'ETIMEDOUT' }))
+function whenConnected(socket: TLSSocket, callback: Parameters<Dial>[2]): void {
+  const timer = setTimeout(() => socket.destroy(timedOut()), HANDSHAKE_LIMIT_MS)
   const onClose = () => settle(new Error('the connection was closed during its handshake'))
   let settled = false
   function settle(error: Error | null): void {
     if (settled) return
     settled = true
-    socket.off('timeout', onTimeout).off('close', onClose)
+    clearTimeout(timer)
+    socket.off('close', onClose)
     if (error === null) callback(null, socket)
     else callback(error)
   }
-  socket.once('secureConnect', () => settle(null))
-  socket.once('timeout', onTimeout).once('close', onClose)
+  socket.once('secureConnect', () => settle(null)).once('close', onClose)
   // Stays: an error while the connection is judged, or after, must not be an uncaught exception.
   socket.on('error', settle)
+}
+
+function timedOut(): Error {
+  return Object.assign(new Error(`No TLS connection within ${HANDSHAKE_LIMIT_MS} ms`), { code: 'ETIMEDOUT' })
 }
 
 function pick<Name extends keyof AnyOptions>(options: AnyOptions, names: readonly Name[]): Pick<AnyOptions, Name> {

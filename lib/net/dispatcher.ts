@@ -7,7 +7,8 @@
  *
  * The judged name is the host of the origin; a `Host` header or a `servername` can't change it. The one exception is
  * undici's `dns` interceptor, which puts an address in the origin's place and the name into `servername`: there the
- * name is judged, unless the policy has an entry for that very address.
+ * name is judged, so that DNS can't choose the entry; an address with an entry of its own keeps it only against a name
+ * that has none.
  */
 
 import { EventEmitter } from 'node:events'
@@ -185,10 +186,10 @@ export class PinnedDispatcher extends EventEmitter {
 function judgedCall(options: Options, rules: Rules): Call {
   const call = callToOrigin(options.origin ?? '')
   const { servername } = options
-  if (servername && isAddress(call.host) && rules.policy.hosts.find(call.host, call.port) === undefined) {
-    return callTo(call.protocol, servername, call.port)
-  }
-  return call
+  if (!servername || !isAddress(call.host)) return call
+  const named = callTo(call.protocol, servername, call.port)
+  const isCovered = ({ host, port }: Call) => rules.policy.hosts.find(host, port) !== undefined
+  return isCovered(named) || !isCovered(call) ? named : call
 }
 
 function fail(handler: Handler & LegacyHandler, error: unknown): void {

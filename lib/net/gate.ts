@@ -39,7 +39,7 @@ export type Dial = (
 /** What a surface brings along. */
 export interface Surface {
   readonly dial: Dial
-  /** Whether the connection may be resumed: not when it carries a client certificate, which is part of a session. */
+  /** Whether the connection may resume and be resumed: not when it carries a client certificate, or a check of its own. */
   readonly isResumable: boolean
   /** Takes the connection out of use later, when a policy or a date refuses it. */
   readonly retire: (socket: TLSSocket) => void
@@ -114,17 +114,19 @@ export class Gate {
       const socket = await this.#handshake(attempt, surface.dial, admission)
       const path = this.#proof(socket, attempt)
       const since = this.#clock.elapsed()
+      // The policy may have changed during the handshake: what counts is the one of now.
+      rules = this.#store.latest ?? rules
 
       let verdict = this.#judge(rules, attempt, path)
       if (verdict.decision !== 'accept' && CURABLE.has(verdict.error.code)) {
         // In mode "report" the call does not wait for the answer.
         const asked = this.#store.rulesSince(since)
         if (verdict.decision === 'refuse') rules = (await asked) ?? rules
-        if (this.#trustChanged(rules, attempt) && handshakes < MAX_HANDSHAKES) {
-          socket.destroy()
-          continue
-        }
         verdict = this.#judge(rules, attempt, path)
+      }
+      if (verdict.decision === 'refuse' && this.#trustChanged(rules, attempt) && handshakes < MAX_HANDSHAKES) {
+        socket.destroy()
+        continue
       }
       return this.#settle(verdict, { socket, attempt, path, surface })
     }
@@ -135,12 +137,17 @@ export class Gate {
     this.#sessions.clear()
   }
 
-  #judge(rules: Rules, { call, trust }: Attempt, path: PathResult): Verdict {
-    return judge(rules, call, { path, trustId: trust.set.id }, this.#clock.now())
+  #judge(rules: Rules, { call }: Attempt, path: PathResult): Verdict {
+    return judge(rules, call, { path, trustId: this.#trustId(rules, call) }, this.#clock.now())
   }
 
   #trustChanged(rules: Rules, { call, trust }: Attempt): boolean {
-    return this.#trust.for(rules.policy.hosts.find(call.host, call.port)).set.id !== trust.set.id
+    return this.#trustId(rules, call) !== trust.set.id
+  }
+
+  /** The trust set that the rules demand for a host. */
+  #trustId(rules: Rules, { host, port }: Call): string {
+    return this.#trust.for(rules.policy.hosts.find(host, port)).set.id
   }
 
   /** The session to offer: one whose proof passes the rules of now. */
@@ -163,8 +170,6 @@ export class Gate {
         reject(error ?? new Error('the connection was closed'))
       })
       socket.on('session', (ticket: Buffer) => attempt.onTicket(ticket))
-      // Server-initiated renegotiation (TLS 1.2) could show another certificate after the judgement.
-      socket.disableRenegotiation()
     })
   }
 

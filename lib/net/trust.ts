@@ -7,6 +7,7 @@
  * Shared state: one instance per guard.
  */
 
+import { constants } from 'node:crypto'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import type { HostEntry } from '../policy/document.ts'
 import { TrustSet } from '../x509/trust-set.ts'
@@ -17,6 +18,12 @@ export interface Trust {
   readonly ca: readonly string[] | undefined
   readonly secureContext: SecureContext
 }
+
+/**
+ * No renegotiation (TLS 1.2): after the judgement a server could show another certificate, and nobody would look.
+ * `TLSSocket.disableRenegotiation` does nothing for a client.
+ */
+export const SECURE_OPTIONS = constants.SSL_OP_NO_RENEGOTIATION
 
 /** Private sets kept. More hosts than this with `anchors` of their own make a context anew now and then. */
 const MAX_PRIVATE_SETS = 64
@@ -45,7 +52,7 @@ export class TrustStore {
       this.#common = {
         set: new TrustSet(source),
         ca: this.#ca,
-        secureContext: createSecureContext(this.#ca === undefined ? {} : { ca: [...this.#ca] }),
+        secureContext: createContext(this.#ca),
       }
     }
     return this.#common
@@ -55,9 +62,13 @@ export class TrustStore {
     const key = anchors.join('\n')
     const known = this.#private.get(key)
     if (known !== undefined) return known
-    const trust = { set: new TrustSet(anchors), ca: anchors, secureContext: createSecureContext({ ca: [...anchors] }) }
+    const trust = { set: new TrustSet(anchors), ca: anchors, secureContext: createContext(anchors) }
     if (this.#private.size >= MAX_PRIVATE_SETS) this.#private.clear()
     this.#private.set(key, trust)
     return trust
   }
+}
+
+function createContext(ca: readonly string[] | undefined): SecureContext {
+  return createSecureContext({ secureOptions: SECURE_OPTIONS, ...(ca === undefined ? {} : { ca: [...ca] }) })
 }

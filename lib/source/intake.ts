@@ -1,7 +1,7 @@
 /**
  * From the documents of one load to one policy: parsed, joined, and never older than what was accepted before.
  *
- * Shared state, owned by the store: the highest serial of each source, and the documents in use. A document that is
+ * Shared state, owned by the store: the highest serial of each source, and what the documents in use were. A document that is
  * refused changes neither.
  */
 
@@ -22,7 +22,7 @@ export interface Accepted {
 export class Intake {
   readonly #sources: readonly PolicySource[]
   #serials: readonly (number | undefined)[] = []
-  #documents: readonly LoadedDocument[] | undefined
+  #fingerprint: string | undefined
 
   constructor(sources: readonly PolicySource[]) {
     this.#sources = sources
@@ -38,9 +38,11 @@ export class Intake {
       return { source: source.name, policy, serial: newerSerial(source, policy.serial, this.#serials[index]) }
     })
     const policy = joinPolicies(parts)
-    const changed = this.#documents === undefined || !sameDocuments(this.#documents, documents)
+    // By content as well as by version: a source may call every state the same, or hand out one object again and again.
+    const fingerprint = JSON.stringify(documents)
+    const changed = fingerprint !== this.#fingerprint
     this.#serials = parts.map(({ serial }) => serial)
-    this.#documents = documents
+    this.#fingerprint = fingerprint
     const version = joinedText(documents.map((document) => document.version))
     return { policy, version, stage: joinedText(documents.map((document) => document.stage)), changed }
   }
@@ -70,13 +72,4 @@ function newerSerial(
 function joinedText(texts: readonly (string | undefined)[]): string | undefined {
   const known = [...new Set(texts.filter((text) => text !== undefined))]
   return known.length === 0 ? undefined : known.join(',')
-}
-
-/** A version names one state of a secret; without one the documents themselves are compared. */
-function sameDocuments(left: readonly LoadedDocument[], right: readonly LoadedDocument[]): boolean {
-  return left.every((document, index) => {
-    const other = right[index]
-    if (document.version !== other?.version) return false
-    return document.version !== undefined || JSON.stringify(document.document) === JSON.stringify(other?.document)
-  })
 }

@@ -218,7 +218,8 @@ export class PolicyStore {
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true })
     })
-    return Promise.race([Promise.all(this.#sources.map((source) => source.load(signal))), aborted])
+    // A source that throws at once fails like one that rejects.
+    return Promise.race([Promise.all(this.#sources.map(async (source) => await source.load(signal))), aborted])
   }
 
   #accept(documents: readonly LoadedDocument[], startedAt: Instant): Rules {
