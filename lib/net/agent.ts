@@ -2,47 +2,25 @@
  * A `node:https` Agent whose every connection passes the gate: for axios, got, Stripe, the AWS SDK's NodeHttpHandler
  * and whatever else takes an agent.
  *
- * Of a request's own options only those listed below reach `tls.connect`; whatever else a caller sets (`servername`,
- * `ca`, `session`, `secureContext`, `rejectUnauthorized`, a socket) is ignored, so none can loosen the check. The
- * caller's `checkServerIdentity` is asked as well, after ours: it can refuse, it can't allow.
+ * Of a request's own options only a few reach `tls.connect` (agent-options.ts); none of them can loosen the check.
  *
  * Overrides what Node documents for subclasses (`createConnection`, `keepSocketAlive`, `getName`) and `addRequest`,
  * which agent-base has overridden for a decade.
  */
 
 import type { ClientRequest } from 'node:http'
-import { Agent, type AgentOptions, type RequestOptions } from 'node:https'
-import type { LookupFunction, Socket, TcpNetConnectOpts } from 'node:net'
+import { Agent, type AgentOptions } from 'node:https'
+import type { LookupFunction, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type ConnectionOptions, connect, type PeerCertificate, type TLSSocket } from 'node:tls'
-import { PinnedFetchError } from '../errors.ts'
-import type { Call, Rules } from '../judge.ts'
+import { connect, type TLSSocket } from 'node:tls'
+import type { Rules } from '../judge.ts'
 import type { Clock } from '../source/store.ts'
-import { callTo, isAddress } from './call.ts'
-import type { Dial, ForcedOptions, Gate } from './gate.ts'
+import { type AnyOptions, callOf, connectOptions, needsOwnContext, REQUEST } from './agent-options.ts'
+import { isAddress } from './call.ts'
+import type { Dial, Gate } from './gate.ts'
 import { IDLE_LIMIT_MS } from './idle.ts'
 import type { Reporter } from './reporter.ts'
-import { SECURE_OPTIONS, type Trust } from './trust.ts'
 import { failRequest, waitWith } from './waiting.ts'
-
-/** What a request may say about its connection: where from, how long, and who we are. Never whom we trust. */
-const TRANSPORT_OPTIONS = [
-  'family',
-  'hints',
-  'localAddress',
-  'localPort',
-  'lookup',
-  'autoSelectFamily',
-  'autoSelectFamilyAttemptTimeout',
-  'highWaterMark',
-  'keepAlive',
-  'keepAliveInitialDelay',
-  'noDelay',
-  'timeout',
-] as const
-
-/** Options that need a TLS context of their own; a connection with one of them is not resumed. */
-const CONTEXT_OPTIONS = ['cert', 'key', 'pfx', 'passphrase', 'crl', 'minVersion', 'maxVersion'] as const
 
 export interface PinnedAgentOptions {
   readonly gate: Gate
@@ -51,23 +29,10 @@ export interface PinnedAgentOptions {
   readonly lookup?: LookupFunction | undefined
 }
 
-/** Carries the request from `addRequest` to `createConnection`, through Node's own code between them. */
-const REQUEST = Symbol('request')
-
 /** A handshake that takes longer is given up, ms; as long as undici gives a connection. */
 const HANDSHAKE_LIMIT_MS = 10_000
 
 type NodeCallback = (error: Error | null, stream: Duplex) => void
-
-type IdentityCheck = (name: string, certificate: PeerCertificate) => Error | undefined
-
-/** What Node hands to an agent: the options of the request, of `tls.connect` and of `net.connect`, all in one. */
-type AnyOptions = RequestOptions &
-  ConnectionOptions &
-  Partial<Omit<TcpNetConnectOpts, 'host' | 'port' | 'timeout'>> & {
-    readonly highWaterMark?: number
-    readonly [REQUEST]?: ClientRequest
-  } & { readonly socketPath?: string | undefined }
 
 export class PinnedAgent extends Agent {
   readonly #gate: Gate
@@ -76,6 +41,8 @@ export class PinnedAgent extends Agent {
   readonly #lookup: LookupFunction | undefined
   readonly #retired = new WeakSet<object>()
   readonly #idleSince = new WeakMap<object, number>()
+  readonly #hadConnection = new WeakSet<ClientRequest>()
+  readonly #optionsOf = new WeakMap<ClientRequest, AnyOptions>()
   readonly #identityChecks = new WeakMap<object, number>()
   #identityCheckCount = 0
 
@@ -88,6 +55,8 @@ export class PinnedAgent extends Agent {
     this.#lookup = lookup
     // Before Node's own listener, which would give the socket to the next request in the queue.
     this.prependListener('free', (socket: TLSSocket) => {
+      // A date may have passed while the next request waited.
+      this.#gate.review()
       if (this.#retired.has(socket)) socket.destroy()
     })
   }
@@ -118,11 +87,14 @@ export class PinnedAgent extends Agent {
         isResumable: !needsOwnContext(options) && !options.checkServerIdentity,
         retire: (socket) => this.#retire(socket),
       })
-    const request = options[REQUEST]
+    const request = this.#requestFor(options)
     const opened = request === undefined ? open() : waitWith(request, open(), dialling.abandon)
     opened.then(
       (socket) => callback?.(null, socket),
-      (error: Error) => (callback as ((error: Error) => void) | undefined)?.(error),
+      (error: Error) => {
+        ;(callback as ((error: Error) => void) | undefined)?.(error)
+        this.#readdQueue(options, request)
+      },
     )
     return undefined
   }
@@ -163,7 +135,31 @@ export class PinnedAgent extends Agent {
     this.#gate.admit(rules, call)
     this.closeIdle(IDLE_LIMIT_MS)
     const named = { ...options, servername: isAddress(call.host) ? '' : call.host, [REQUEST]: request }
+    this.#optionsOf.set(request, options)
     addRequestOfNode.call(this as Agent, request, named)
+  }
+
+  /**
+   * The request that a connection is opened for. For one from the queue Node passes the options of the connection whose
+   * place it takes, and with them that connection's first request.
+   */
+  #requestFor(options: AnyOptions): ClientRequest | undefined {
+    const carried = options[REQUEST]
+    const isNew = carried !== undefined && !this.#hadConnection.has(carried)
+    const request = isNew ? carried : this.requests[this.getName(options)]?.[0]
+    if (request !== undefined) this.#hadConnection.add(request as ClientRequest)
+    return request as ClientRequest | undefined
+  }
+
+  /** When a connection for the queue fails, Node forgets the rest of the queue: each of its requests is added anew. */
+  #readdQueue(options: AnyOptions, failed: ClientRequest | undefined): void {
+    const name = this.getName(options)
+    const queue = (this.requests[name] ?? []) as unknown as ClientRequest[]
+    delete (this.requests as Record<string, unknown>)[name]
+    for (const request of queue) {
+      const own = this.#optionsOf.get(request)
+      if (request !== failed && own !== undefined) this.addRequest(request, own)
+    }
   }
 
   #retire(socket: object): void {
@@ -191,17 +187,6 @@ const addRequestOfNode = (
   Agent.prototype as unknown as { addRequest(this: Agent, request: ClientRequest, options: AnyOptions): void }
 ).addRequest
 
-function callOf(options: AnyOptions): Call {
-  if (options.socketPath) {
-    throw new PinnedFetchError('ERR_CONFIGURATION', {
-      option: 'socketPath',
-      problem: 'cannot be used with pinnedAgent: a socket path proves no host name',
-      repair: 'call the host by its name, and use "lookup" to say where it is',
-    })
-  }
-  return callTo('https:', options.host ?? options.hostname ?? 'localhost', options.port ?? undefined)
-}
-
 function dialWith(options: AnyOptions, lookup: LookupFunction | undefined): { dial: Dial; abandon: () => void } {
   let abandoned = false
   let dialled: TLSSocket | undefined
@@ -216,46 +201,6 @@ function dialWith(options: AnyOptions, lookup: LookupFunction | undefined): { di
     dialled?.destroy()
   }
   return { dial, abandon }
-}
-
-function connectOptions(
-  options: AnyOptions,
-  lookup: LookupFunction | undefined,
-  { forced, trust }: { readonly forced: ForcedOptions; readonly trust: Trust },
-): ConnectionOptions {
-  const { secureContext, session, checkServerIdentity, ...always } = forced
-  const ownContext = {
-    ...pick(options, CONTEXT_OPTIONS),
-    secureOptions: SECURE_OPTIONS,
-    ...(trust.ca === undefined ? {} : { ca: [...trust.ca] }),
-  }
-  return {
-    ...(lookup === undefined ? {} : { lookup }),
-    ...pick(options, TRANSPORT_OPTIONS),
-    ...(needsOwnContext(options) ? ownContext : { secureContext, ...(session === undefined ? {} : { session }) }),
-    ...always,
-    checkServerIdentity: bothChecks(checkServerIdentity, options.checkServerIdentity),
-    ALPNProtocols: ['http/1.1'],
-    host: options.host ?? options.hostname ?? 'localhost',
-    port: Number(options.port ?? 443),
-  }
-}
-
-function needsOwnContext(options: AnyOptions): boolean {
-  return CONTEXT_OPTIONS.some((name) => options[name] !== undefined && options[name] !== null)
-}
-
-/** Ours, then the caller's. A check that throws would be an uncaught exception with the socket left open. */
-function bothChecks(ours: ForcedOptions['checkServerIdentity'], theirs: IdentityCheck | undefined): IdentityCheck {
-  return (name, certificate) => {
-    const refusal = ours(name, certificate)
-    if (refusal !== undefined || typeof theirs !== 'function') return refusal
-    try {
-      return theirs(name, certificate)
-    } catch (error) {
-      return error instanceof Error ? error : new Error(String(error))
-    }
-  }
 }
 
 function whenConnected(socket: TLSSocket, callback: Parameters<Dial>[2]): void {
@@ -277,10 +222,4 @@ function whenConnected(socket: TLSSocket, callback: Parameters<Dial>[2]): void {
 
 function timedOut(): Error {
   return Object.assign(new Error(`No TLS connection within ${HANDSHAKE_LIMIT_MS} ms`), { code: 'ETIMEDOUT' })
-}
-
-function pick<Name extends keyof AnyOptions>(options: AnyOptions, names: readonly Name[]): Pick<AnyOptions, Name> {
-  const picked: Partial<Pick<AnyOptions, Name>> = {}
-  for (const name of names) if (options[name] !== undefined && options[name] !== null) picked[name] = options[name]
-  return picked as Pick<AnyOptions, Name>
 }

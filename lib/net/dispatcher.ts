@@ -48,8 +48,9 @@ export class PinnedDispatcher extends EventEmitter {
     this.#load = load
   }
 
-  /** Sends one request, or tells the handler why not. Never throws. */
+  /** Sends one request, or tells the handler why not. @throws {TypeError} for a handler that can't be told anything */
   dispatch(options: Options, handler: Handler): boolean {
+    checkHandler(handler)
     const loaded = this.#loaded
     const rules = this.#attempt(handler, () => this.#gate.rules())
     if (rules === undefined) return false
@@ -180,6 +181,13 @@ export class PinnedDispatcher extends EventEmitter {
 
   async #call(name: 'request' | 'stream' | 'connect' | 'upgrade', parameters: unknown[]): Promise<unknown> {
     return await apiOf(await this.#ready(), name).apply(this, parameters)
+  }
+}
+
+function checkHandler(handler: (Handler & LegacyHandler) | null | undefined): void {
+  if (typeof handler !== 'object' || handler === null) throw new TypeError('handler must be an object')
+  if (typeof handler.onResponseError !== 'function' && typeof handler.onError !== 'function') {
+    throw new TypeError('handler must have the method onResponseError')
   }
 }
 

@@ -7,7 +7,7 @@
  */
 
 import { checkServerIdentity, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls'
-import type { FailureCode } from '../errors.ts'
+import { type FailureCode, PinnedFetchError } from '../errors.ts'
 import { type Call, judge, judgeCall, type Rules, type Verdict } from '../judge.ts'
 import type { Clock, PolicyStore } from '../source/store.ts'
 import type { PathResult } from '../x509/path.ts'
@@ -71,6 +71,7 @@ export class Gate {
   readonly #sessions = new SessionCache()
   readonly #memory = new PathMemory()
   readonly #connections: Connections
+  #isClosed = false
 
   constructor({ store, trust, reporter, clock }: GateOptions) {
     this.#store = store
@@ -81,18 +82,30 @@ export class Gate {
     store.onChange((rules) => this.#connections.review(rules, clock.now()))
   }
 
-  /** The rules for a call; at once when they are fresh. Rejects when there are none. */
+  /** The rules for a call; at once when they are fresh. @throws {PinnedFetchError} when there are none, or no more */
   rules(): Rules | Promise<Rules> {
+    if (this.#isClosed) {
+      throw new PinnedFetchError('ERR_CONFIGURATION', {
+        option: 'close()',
+        problem: 'was called: this guard makes no more calls',
+        repair: 'make a new guard, or close it later',
+      })
+    }
     return this.#store.rules()
   }
 
+  /** Holds the rules and the time of now against the open connections, before one of them is used again. */
+  review(): void {
+    const rules = this.#store.latest
+    if (rules !== undefined) this.#connections.review(rules, this.#clock.now())
+  }
+
   /**
-   * Lets a call go out, or throws why not. Also holds the present moment against the open connections, so that none
-   * is used that a date has ended since.
+   * Lets a call go out, or throws why not.
    */
   admit(rules: Rules, call: Call): void {
+    this.review()
     const now = this.#clock.now()
-    this.#connections.review(this.#store.latest ?? rules, now)
     const verdict = judgeCall(rules, call, now)
     if (verdict.decision === 'accept') return
     this.#reporter.failure(verdict, call, now)
@@ -132,8 +145,9 @@ export class Gate {
     }
   }
 
-  /** Forgets every session: for tests and `close`. */
+  /** Lets nothing through any more, and forgets every session. */
   close(): void {
+    this.#isClosed = true
     this.#sessions.clear()
   }
 

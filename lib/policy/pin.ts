@@ -96,7 +96,13 @@ const MISTAKES: readonly { readonly sign: RegExp; readonly problem: string; read
   { sign: /^[^=]{43}$/, problem: 'lacks its padding', repair: 'add the "=" at the end' },
 ]
 
+/** Characters of a pin as people write it in any of the ways below; longer text is not looked at. */
+const MAX_LENGTH = 128
+
 function parseBase64(text: string, path: string): string {
+  if (text.length > MAX_LENGTH) {
+    throw malformed(path, `is ${text.length} characters long`, 'write the base64 SHA-256 of the key: 44 characters')
+  }
   for (const { sign, problem, repair } of MISTAKES) if (sign.test(text)) throw malformed(path, problem, repair)
   const bytes = Buffer.from(text, 'base64')
   if (bytes.toString('base64') !== text) {

@@ -190,18 +190,19 @@ export class PolicyStore {
     return this.#flight
   }
 
-  #load(deadline: number, failure: 'counted' | 'forgiven'): Promise<Rules> {
+  #load(deadline: number, failure: 'counted' | 'forgiven', restarts = 1): Promise<Rules> {
     const startedAt = this.#instant()
     const abort = new AbortController()
     const timer = setTimeout(() => abort.abort(new DeadlineError(deadline)), deadline)
     const done: Promise<Rules> = this.#fetch(abort.signal)
       .then((documents) => this.#accept(documents, startedAt))
       .catch((error: unknown): Promise<Rules> => {
-        // Frozen in mid-load: whoever still waits gets a load of the time after the thaw.
-        if (!this.#closed && this.#age(startedAt) > deadline + FREEZE_SLACK_MS) {
+        // Frozen in mid-load: whoever still waits gets a load of the time after the thaw. Once: what sleeps again was no
+        // freeze but a source that blocks the process.
+        if (restarts > 0 && !this.#closed && this.#age(startedAt) > deadline + FREEZE_SLACK_MS) {
           return this.#flight !== undefined && this.#flight.done !== done
             ? this.#flight.done
-            : this.#load(deadline, failure)
+            : this.#load(deadline, failure, restarts - 1)
         }
         throw this.#fail(error, startedAt, failure)
       })

@@ -48,6 +48,9 @@ const TOLERATED_CRITICAL = new Set(['2.5.29.32', '2.5.29.33', '2.5.29.36', '2.5.
 /** Shortest RSA modulus accepted anywhere in a path, in bits (NIST SP 800-131A; CA/B Baseline Requirements 6.1.5). */
 const MIN_RSA_BITS = 2048
 
+/** Longest RSA modulus whose signatures are checked, in bits: a check of 16,384 bits takes milliseconds. */
+const MAX_RSA_BITS = 8192
+
 const KEY_TYPES = new Set(['rsa', 'rsa-pss', 'ec', 'ed25519', 'ed448', 'ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'])
 
 interface Extension {
@@ -125,13 +128,13 @@ export class Certificate {
     return this.x509.subject?.split('\n').reverse().join(', ') || '(no subject)'
   }
 
-  /** The public key, or `undefined` when it can't be decoded or is too weak to vouch for anything. */
+  /** The public key, or `undefined` when it can't be decoded, is too weak to vouch for anything, or too long to check. */
   get strongKey(): KeyObject | undefined {
     try {
       const key = this.x509.publicKey
       if (!KEY_TYPES.has(key.asymmetricKeyType ?? '')) return undefined
       const bits = key.asymmetricKeyDetails?.modulusLength
-      return bits !== undefined && bits < MIN_RSA_BITS ? undefined : key
+      return bits !== undefined && (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) ? undefined : key
     } catch {
       return undefined
     }
@@ -155,6 +158,15 @@ export class Certificate {
       ...(this.#subjectAltName === undefined ? [] : readGeneralNames(this.#subjectAltName)),
     ]
     return this.#names
+  }
+
+  /** How many names {@link Certificate.names} holds; names that can't be read count as none. */
+  get nameCount(): number {
+    try {
+      return this.names.length
+    } catch {
+      return 0
+    }
   }
 
   isValidAt(now: number): boolean {

@@ -22,6 +22,12 @@ export const MAX_SIGNATURE_CHECKS = 100
 /** Links followed per search. Mutual cross-signs multiply without end (RFC 4158 section 5.2); this ends them. */
 export const MAX_STEPS = 2_000
 
+/**
+ * Name comparisons per search, for name constraints: as many as webpki allows. A CA and a leaf with thousands of names
+ * each would cost seconds.
+ */
+export const MAX_NAME_COMPARISONS = 250_000
+
 /** Paths kept per search. Real hosts have one to four; what lies beyond is not looked at. */
 export const MAX_PATHS = 32
 
@@ -137,6 +143,7 @@ class Search {
   readonly #request: PathRequest
   readonly #signatures = new Map<Certificate, Map<Certificate, boolean>>()
   #signatureChecks = 0
+  #nameComparisons = 0
   #steps = 0
   #rank = -1
   #reason = 'no issuer was found'
@@ -161,8 +168,11 @@ class Search {
       (certificate) =>
         sameName(certificate.subject, last.issuer) && !anchors.some((anchor) => anchor.der.equals(certificate.der)),
     )
-    if (anchors.length + others.length === 0 && !trust.has(last)) {
-      this.#dead(RANK.noIssuer, `no issuer of "${last.title}" was sent or is trusted`)
+    if (!trust.has(last)) {
+      if (last.isSelfIssued) this.#dead(RANK.noIssuer, `its root "${last.title}" is not trusted`)
+      else if (anchors.length + others.length === 0) {
+        this.#dead(RANK.noIssuer, `no issuer of "${last.title}" was sent or is trusted`)
+      }
     }
     for (const issuer of [...anchors, ...others]) {
       if (this.#exhausted()) return
@@ -182,7 +192,11 @@ class Search {
   }
 
   #exhausted(): boolean {
-    if (this.#steps >= MAX_STEPS || this.#signatureChecks >= MAX_SIGNATURE_CHECKS) {
+    const overspent =
+      this.#steps >= MAX_STEPS ||
+      this.#signatureChecks >= MAX_SIGNATURE_CHECKS ||
+      this.#nameComparisons > MAX_NAME_COMPARISONS
+    if (overspent) {
       this.#dead(RANK.budget, 'its certificates take more work than a path may cost')
       return true
     }
@@ -195,6 +209,10 @@ class Search {
     }
     const problem = issuerProblem(issuer, chain)
     if (problem !== undefined) return this.#dead(RANK.issuer, `"${issuer.title}" ${problem}`)
+    this.#nameComparisons += comparisonsOf(issuer, chain)
+    if (this.#exhausted()) return false
+    const forbidden = constraintProblem(issuer, chain)
+    if (forbidden !== undefined) return this.#dead(RANK.issuer, `"${issuer.title}" ${forbidden}`)
     if (!issuer.isValidAt(this.#request.now)) {
       return this.#dead(RANK.validity, `"${issuer.title}" is ${whenInvalid(issuer, this.#request.now)}`)
     }
@@ -242,7 +260,14 @@ function issuerProblem(issuer: Certificate, chain: readonly Certificate[]): stri
   if (issuer.pathLength !== undefined && below > issuer.pathLength) {
     return `allows ${issuer.pathLength} intermediate certificates below it, ${below} stand there`
   }
-  return constraintProblem(issuer, chain)
+  return undefined
+}
+
+/** How many comparisons {@link constraintProblem} may make. Counting a name costs nothing beside comparing it. */
+function comparisonsOf({ nameConstraints: constraints }: Certificate, chain: readonly Certificate[]): number {
+  if (constraints === undefined) return 0
+  const subtrees = constraints.permitted.length + constraints.excluded.length
+  return chain.reduce((sum, certificate) => sum + subtrees * certificate.nameCount, 0)
 }
 
 function constraintProblem(issuer: Certificate, chain: readonly Certificate[]): string | undefined {

@@ -66,7 +66,11 @@ export class Pools {
     live.pending += 1
     live.usedAt = this.#clock.now()
     const watched = new WatchedHandler(handler, {
-      mayBegin: () => !live.isRetired,
+      mayBegin: () => {
+        // A date may have passed while the request waited inside undici.
+        this.#gate.review()
+        return !live.isRetired
+      },
       again: () => void this.dispatch(call, options, handler),
       ended: () => {
         live.pending -= 1
@@ -158,7 +162,8 @@ export class Pools {
         allowH2,
         ...(session === undefined ? {} : { session }),
       } as Parameters<Undici['buildConnector']>[0])
-      const place = { hostname: dialled, host: dialled, protocol: 'https:', port: String(call.port), servername }
+      // No `host`: undici would make a server name of it where we have none (an IPv6 address up to its first colon).
+      const place = { hostname: dialled, host: '', protocol: 'https:', port: String(call.port), servername }
       return connect(place, (error, socket) =>
         callback(error, (socket ?? undefined) as TLSSocket | undefined),
       ) as unknown as TLSSocket
