@@ -19,6 +19,8 @@ import { formatPin, type Pin } from './policy/pin.ts'
 import type { Certificate } from './x509/certificate.ts'
 import type { PathResult, VerifiedPath } from './x509/path.ts'
 
+const HTTPS_PORT = 443
+
 /** Where a call goes. */
 export interface Call {
   readonly protocol: 'https:' | 'http:'
@@ -62,7 +64,7 @@ export type Verdict = {
 
 /** Before a connection exists: do the rules let the call go out at all? */
 export function judgeCall(rules: Rules, call: Call, now: number): Verdict {
-  const entry = rules.policy.hosts.find(call.host, call.port)
+  const entry = entryFor(rules, call)
   if (entry === undefined) return judgeUncovered(rules, call)
   if (call.protocol === 'http:') return refuse(entry, 'ERR_PLAINTEXT_REFUSED', target(rules, call, entry))
   return { decision: 'accept', entry, pin: undefined, isBackup: false, changesAt: nextChange(entry, [], now) }
@@ -91,6 +93,12 @@ export function judge(rules: Rules, call: Call, evidence: Evidence, now: number)
     return refuse(entry, 'ERR_KEY_DENIED', { ...place, presented: presentedKeys(evidence.path), denied })
   }
   return entry === undefined ? admission : judgePins(rules, place, entry, paths, now)
+}
+
+/** An entry for `host:443` covers the host against plain HTTP on any port: both name the same partner. */
+function entryFor({ policy }: Rules, { protocol, host, port }: Call): HostEntry | undefined {
+  const entry = policy.hosts.find(host, port)
+  return entry === undefined && protocol === 'http:' ? policy.hosts.find(host, HTTPS_PORT) : entry
 }
 
 function judgeUncovered(rules: Rules, call: Call): Verdict {

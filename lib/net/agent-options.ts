@@ -9,7 +9,7 @@
 import type { ClientRequest } from 'node:http'
 import type { RequestOptions } from 'node:https'
 import type { LookupFunction, TcpNetConnectOpts } from 'node:net'
-import type { ConnectionOptions, PeerCertificate } from 'node:tls'
+import type { ConnectionOptions, PeerCertificate, TLSSocket } from 'node:tls'
 import { PinnedFetchError } from '../errors.ts'
 import type { Call } from '../judge.ts'
 import { callTo } from './call.ts'
@@ -58,6 +58,33 @@ export function callOf(options: AnyOptions): Call {
     })
   }
   return callTo('https:', options.host ?? options.hostname ?? 'localhost', options.port ?? undefined)
+}
+
+/**
+ * The arguments of `createConnection`, in both of Node's forms: `(options, callback)` and `(port, host, options,
+ * callback)`.
+ *
+ * @throws {PinnedFetchError} `ERR_CONFIGURATION` without a callback: the judged socket comes later, or not at all
+ */
+export function connectionArguments(parameters: readonly unknown[]): {
+  readonly options: AnyOptions
+  readonly callback: (error: Error | null, socket?: TLSSocket) => void
+} {
+  const callback = parameters.find((parameter) => typeof parameter === 'function')
+  if (callback === undefined) {
+    throw new PinnedFetchError('ERR_CONFIGURATION', {
+      option: 'createConnection',
+      problem: 'was called without a callback',
+      repair: 'give it one, or make the request by https.request with "agent"',
+    })
+  }
+  const options: AnyOptions = Object.assign({}, ...parameters.filter((parameter) => typeof parameter === 'object'))
+  const [port, host] = parameters
+  return {
+    options:
+      typeof port === 'object' ? options : { ...options, port: Number(port), host: options.host ?? String(host) },
+    callback: callback as (error: Error | null, socket?: TLSSocket) => void,
+  }
 }
 
 /** The options for `tls.connect`: the caller's transport, our trust. */

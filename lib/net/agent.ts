@@ -11,11 +11,17 @@
 import type { ClientRequest } from 'node:http'
 import { Agent, type AgentOptions } from 'node:https'
 import type { LookupFunction, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { connect, type TLSSocket } from 'node:tls'
 import type { Rules } from '../judge.ts'
 import type { Clock } from '../source/store.ts'
-import { type AnyOptions, callOf, connectOptions, needsOwnContext, REQUEST } from './agent-options.ts'
+import {
+  type AnyOptions,
+  callOf,
+  connectionArguments,
+  connectOptions,
+  needsOwnContext,
+  REQUEST,
+} from './agent-options.ts'
 import { isAddress } from './call.ts'
 import type { Dial, Gate } from './gate.ts'
 import { IDLE_LIMIT_MS } from './idle.ts'
@@ -32,14 +38,13 @@ export interface PinnedAgentOptions {
 /** A handshake that takes longer is given up, ms; as long as undici gives a connection. */
 const HANDSHAKE_LIMIT_MS = 10_000
 
-type NodeCallback = (error: Error | null, stream: Duplex) => void
-
 export class PinnedAgent extends Agent {
   readonly #gate: Gate
   readonly #reporter: Reporter
   readonly #clock: Clock
   readonly #lookup: LookupFunction | undefined
   readonly #retired = new WeakSet<object>()
+  readonly #upgraded = new WeakSet<object>()
   readonly #idleSince = new WeakMap<object, number>()
   readonly #hadConnection = new WeakSet<ClientRequest>()
   readonly #optionsOf = new WeakMap<ClientRequest, AnyOptions>()
@@ -78,7 +83,8 @@ export class PinnedAgent extends Agent {
   }
 
   /** Called by Node for a new connection; always calls back later, with a judged socket. */
-  override createConnection(options: AnyOptions, callback?: NodeCallback): undefined {
+  override createConnection(...parameters: unknown[]): undefined {
+    const { options, callback } = connectionArguments(parameters)
     const dialling = dialWith(options, this.#lookup)
     const open = async () =>
       await this.#gate.connect(callOf(options), {
@@ -90,9 +96,13 @@ export class PinnedAgent extends Agent {
     const request = this.#requestFor(options)
     const opened = request === undefined ? open() : waitWith(request, open(), dialling.abandon)
     opened.then(
-      (socket) => callback?.(null, socket),
+      (socket) => {
+        // Upgraded (WebSocket, CONNECT): Node takes it out of the agent, and it has no end of its own.
+        socket.once('agentRemove', () => this.#upgraded.add(socket))
+        callback(null, socket)
+      },
       (error: Error) => {
-        ;(callback as ((error: Error) => void) | undefined)?.(error)
+        callback(error)
         this.#readdQueue(options, request)
       },
     )
@@ -124,7 +134,7 @@ export class PinnedAgent extends Agent {
       for (const socket of [...(sockets ?? [])]) {
         const idle = now - (this.#idleSince.get(socket) ?? now)
         // A clock that went back says nothing about how long; such a socket is not trusted to be alive.
-        if (idle >= limit || idle < 0) this.#retire(socket)
+        if (idle >= limit || idle < 0) this.#retire(socket as TLSSocket)
       }
     }
   }
@@ -156,14 +166,16 @@ export class PinnedAgent extends Agent {
     const name = this.getName(options)
     const queue = (this.requests[name] ?? []) as unknown as ClientRequest[]
     delete (this.requests as Record<string, unknown>)[name]
+    if (this.sockets[name]?.length === 0) delete (this.sockets as Record<string, unknown>)[name]
     for (const request of queue) {
       const own = this.#optionsOf.get(request)
       if (request !== failed && own !== undefined) this.addRequest(request, own)
     }
   }
 
-  #retire(socket: object): void {
+  #retire(socket: TLSSocket): void {
     this.#retired.add(socket)
+    if (this.#upgraded.has(socket)) socket.destroy()
     for (const sockets of Object.values(this.freeSockets)) {
       // Node's addRequest skips only destroyed sockets at the head of the list, so it is taken out here.
       const position = sockets?.indexOf(socket as Socket) ?? -1

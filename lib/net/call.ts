@@ -25,12 +25,6 @@ export function callTo(protocol: string, hostname: string, port: number | string
   return { protocol: scheme, host, port: number }
 }
 
-/** The call that an origin such as `https://api.example:8443` stands for. */
-export function callToOrigin(origin: string | URL): Call {
-  const { protocol, hostname, port } = typeof origin === 'string' ? new URL(origin) : origin
-  return callTo(protocol, hostname, port)
-}
-
 /** The https call that `host` or `host:port` stands for; an IPv6 address with a port needs its brackets. */
 export function callToPlace(place: string): Call {
   const match = /^(\[.*\]|[^:]*):(\d+)$/.exec(place)

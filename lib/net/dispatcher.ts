@@ -15,7 +15,7 @@ import { EventEmitter } from 'node:events'
 import type { Dispatcher } from 'undici'
 import { PinnedFetchError } from '../errors.ts'
 import type { Call, Rules } from '../judge.ts'
-import { callTo, callToOrigin, isAddress } from './call.ts'
+import { callTo, isAddress } from './call.ts'
 import type { Gate } from './gate.ts'
 import type { Pools, Undici } from './undici/pools.ts'
 
@@ -155,11 +155,15 @@ export class PinnedDispatcher extends EventEmitter {
     return (
       this.#attempt(handler, () => {
         if (this.#isClosed) throw new Error('The guard is closed')
-        const call = judgedCall(options, rules)
+        // Read once: what is judged is what is dialled.
+        const own = { ...options }
+        const url = new URL(String(own.origin ?? ''))
+        const call = judgedCall(url, own.servername, rules)
         this.#gate.admit(rules, call)
         const isLegacy = typeof handler.onRequestStart !== 'function'
         const forced = {
-          ...options,
+          ...own,
+          origin: url.origin,
           // undici would otherwise take it from the Host header.
           servername: isAddress(call.host) ? undefined : call.host,
           // Handlers of undici 6 and 7 don't speak HTTP/2 (nodejs/undici#4989).
@@ -191,9 +195,8 @@ function checkHandler(handler: (Handler & LegacyHandler) | null | undefined): vo
   }
 }
 
-function judgedCall(options: Options, rules: Rules): Call {
-  const call = callToOrigin(options.origin ?? '')
-  const { servername } = options
+function judgedCall({ protocol, hostname, port }: URL, servername: string | undefined, rules: Rules): Call {
+  const call = callTo(protocol, hostname, port)
   if (!servername || !isAddress(call.host)) return call
   const named = callTo(call.protocol, servername, call.port)
   const isCovered = ({ host, port }: Call) => rules.policy.hosts.find(host, port) !== undefined

@@ -72,15 +72,13 @@ export class Reporter {
 
   /** Tells the owner something once. */
   warn(code: string, message: string): void {
-    if (this.#toldAt.has(`warning ${code}`)) return
-    this.#toldAt.set(`warning ${code}`, Number.POSITIVE_INFINITY)
+    if (!this.#isFirst(`warning ${code}`)) return
     this.emit({ type: 'warning', code, message })
   }
 
   #expiry(entry: HostEntry, call: Call, path: PathResult, now: number): void {
     const key = `expiry ${call.host}:${call.port}`
-    if (path.verified === undefined || this.#toldAt.has(key)) return
-    this.#toldAt.set(key, Number.POSITIVE_INFINITY)
+    if (path.verified === undefined || !this.#isFirst(key)) return
     const certificates = Math.max(...path.verified.paths.map(({ validUntil }) => validUntil))
     const pins = lastPinExpiry(entry)
     this.emit({
@@ -94,13 +92,23 @@ export class Reporter {
   #isNews(key: string, now: number): boolean {
     const toldAt = this.#toldAt.get(key)
     if (toldAt !== undefined && now >= toldAt && now - toldAt < REPORT_WINDOW_MS) return false
+    this.#remember(key, now)
+    return true
+  }
+
+  #isFirst(key: string): boolean {
+    if (this.#toldAt.has(key)) return false
+    this.#remember(key, 0)
+    return true
+  }
+
+  #remember(key: string, now: number): void {
     if (this.#toldAt.size >= MAX_REMEMBERED) {
       const oldest = this.#toldAt.keys().next()
       if (!oldest.done) this.#toldAt.delete(oldest.value)
     }
     this.#toldAt.delete(key)
     this.#toldAt.set(key, now)
-    return true
   }
 }
 

@@ -8,6 +8,9 @@
 
 import type { ClientRequest } from 'node:http'
 
+/** What `setTimeout()` was given while its request waited: a request may wait more than once. */
+const limits = new WeakMap<ClientRequest, number>()
+
 /**
  * Settles as `work` does, or rejects as soon as the request is destroyed. Emits `timeout` on the request when its own
  * time-out passes first, as a socket would.
@@ -27,6 +30,7 @@ export function waitWith<Result>(request: ClientRequest, work: Promise<Result>, 
       Object.assign(request, { destroy, setTimeout: setRequestTimeout })
     }
     request.setTimeout = (milliseconds, callback) => {
+      limits.set(request, milliseconds)
       limit(milliseconds)
       return setRequestTimeout.call(request, milliseconds, callback)
     }
@@ -37,7 +41,7 @@ export function waitWith<Result>(request: ClientRequest, work: Promise<Result>, 
       reject(error ?? hungUp())
       return request
     }
-    limit(timeoutOption(request))
+    limit(limits.get(request) ?? timeoutOption(request))
     work.finally(release).then(resolve, reject)
     if (request.destroyed) request.destroy()
   })

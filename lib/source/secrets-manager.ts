@@ -26,15 +26,15 @@ export interface SecretsManagerOptions {
 /** @param secretId name or ARN of the secret */
 export function secretsManagerSource(secretId: string, { clientOptions }: SecretsManagerOptions = {}): PolicySource {
   const name = `secret "${secretId}"`
-  let client: Promise<SecretsManagerClient> | undefined
+  let client: SecretsManagerClient | undefined
   return {
     name,
     async load(signal) {
       try {
-        client ??= createClient(clientOptions)
-        const { GetSecretValueCommand } = await loadSdk()
+        const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager')
+        client ??= new SecretsManagerClient({ maxAttempts: MAX_ATTEMPTS, ...clientOptions })
         const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: CURRENT_STAGE })
-        const reply = await (await client).send(command, signal === undefined ? {} : { abortSignal: signal })
+        const reply = await client.send(command, signal === undefined ? {} : { abortSignal: signal })
         const document = decodeDocument(reply.SecretString ?? reply.SecretBinary ?? '', name)
         return {
           document,
@@ -43,21 +43,12 @@ export function secretsManagerSource(secretId: string, { clientOptions }: Secret
         }
       } catch (error) {
         if (error instanceof PinnedFetchError) throw error
-        // A client that could not be made (no SDK, no region) is made anew by the next load.
+        // A client that has no region or credentials yet looks for them anew in the next load.
         client = undefined
         throw unavailable(name, error)
       }
     },
   }
-}
-
-function loadSdk(): Promise<typeof import('@aws-sdk/client-secrets-manager')> {
-  return import('@aws-sdk/client-secrets-manager')
-}
-
-async function createClient(clientOptions: SecretsManagerClientConfig | undefined): Promise<SecretsManagerClient> {
-  const { SecretsManagerClient } = await loadSdk()
-  return new SecretsManagerClient({ maxAttempts: MAX_ATTEMPTS, ...clientOptions })
 }
 
 /** What to do about each failure that an owner can mend, by the name of the SDK's error. */

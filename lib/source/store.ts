@@ -299,10 +299,19 @@ const POLICY_CODES: ReadonlySet<FailureCode> = new Set([
 
 /** Whatever a source threw, as one of our errors. A foreign message may quote anything, so only its first line is kept. */
 function asPolicyError(cause: unknown, source: string): PinnedFetchError {
+  const repair = 'check that the source is reachable from here and answers in time'
+  try {
+    return policyErrorOf(cause, { source, repair })
+  } catch {
+    // An error whose own fields throw.
+    return new PinnedFetchError('ERR_POLICY_UNAVAILABLE', { source, problem: 'the source failed', repair })
+  }
+}
+
+function policyErrorOf(cause: unknown, { source, repair }: { source: string; repair: string }): PinnedFetchError {
   const ours = findPinnedFetchError(cause)
   if (ours !== undefined && POLICY_CODES.has(ours.code)) return ours
   const problem =
     cause instanceof Error ? `${cause.name}: ${cause.message.split('\n', 1)[0]?.slice(0, 300)}` : 'the source failed'
-  const repair = 'check that the source is reachable from here and answers in time'
   return new PinnedFetchError('ERR_POLICY_UNAVAILABLE', { source, problem, repair }, { cause })
 }

@@ -51,6 +51,16 @@ const MIN_RSA_BITS = 2048
 /** Longest RSA modulus whose signatures are checked, in bits: a check of 16,384 bits takes milliseconds. */
 const MAX_RSA_BITS = 8192
 
+/** Curves that may carry a path: NIST's and Brainpool's, 256 bits and more. Explicit parameters have no name. */
+const CURVES = new Set([
+  'prime256v1',
+  'secp384r1',
+  'secp521r1',
+  'brainpoolP256r1',
+  'brainpoolP384r1',
+  'brainpoolP512r1',
+])
+
 const KEY_TYPES = new Set(['rsa', 'rsa-pss', 'ec', 'ed25519', 'ed448', 'ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'])
 
 interface Extension {
@@ -133,7 +143,8 @@ export class Certificate {
     try {
       const key = this.x509.publicKey
       if (!KEY_TYPES.has(key.asymmetricKeyType ?? '')) return undefined
-      const bits = key.asymmetricKeyDetails?.modulusLength
+      const { modulusLength: bits, namedCurve } = key.asymmetricKeyDetails ?? {}
+      if (key.asymmetricKeyType === 'ec' && !CURVES.has(namedCurve ?? '')) return undefined
       return bits !== undefined && (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) ? undefined : key
     } catch {
       return undefined

@@ -6,6 +6,7 @@
  * anew, on a connection that the new policy accepts.
  */
 
+import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 
 type Handler = Dispatcher.DispatchHandler
@@ -16,6 +17,8 @@ export interface Watch {
   readonly mayBegin: () => boolean
   /** Dispatches the request anew. */
   readonly again: () => void
+  /** The request became another protocol (WebSocket, CONNECT), which goes on until its stream closes. */
+  readonly upgraded: (stream: Duplex) => void
   /** The request is done, well or not; called once. */
   readonly ended: () => void
 }
@@ -41,7 +44,9 @@ export class WatchedHandler implements Handler {
   }
 
   onRequestUpgrade(...parameters: Parameters<NonNullable<Handler['onRequestUpgrade']>>): void {
-    this.#end()
+    const stream = parameters[3]
+    this.#watch.upgraded(stream)
+    stream.once('close', () => this.#end())
     this.#inner.onRequestUpgrade?.(...parameters)
   }
 

@@ -2,13 +2,15 @@
  * One undici Pool for each place that is called, its connector passing the gate.
  *
  * A pool is retired as a whole when a policy, a date, a freeze or idleness takes one of its connections out of use: no
- * request begins on it any more, its idle connections close, its running requests finish. The next request makes a new
+ * request begins on it any more, its idle connections close, its running requests finish. What was upgraded (WebSocket,
+ * CONNECT) has no end of its own: a revocation ends it, idleness does not. The next request makes a new
  * pool, whose handshakes resume from the sessions that still pass.
  *
  * Shared state: one instance per guard.
  */
 
 import type { LookupFunction } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { Dispatcher, Pool } from 'undici'
 import type { Call } from '../../judge.ts'
@@ -39,6 +41,8 @@ interface LivePool {
   isRetired: boolean
   /** Requests dispatched and not ended. */
   pending: number
+  /** WebSockets and tunnels that requests became. */
+  readonly upgraded: Set<Duplex>
   /** Wall clock of the last sign of life, ms. */
   usedAt: number
 }
@@ -70,6 +74,10 @@ export class Pools {
         // A date may have passed while the request waited inside undici.
         this.#gate.review()
         return !live.isRetired
+      },
+      upgraded: (stream) => {
+        live.upgraded.add(stream)
+        stream.once('close', () => live.upgraded.delete(stream))
       },
       again: () => void this.dispatch(call, options, handler),
       ended: () => {
@@ -123,12 +131,16 @@ export class Pools {
   }
 
   #open(key: string, call: Call, origin: string, allowH2: boolean): LivePool {
-    const retire = () => this.#retire(live)
+    const retire = () => {
+      this.#retire(live)
+      // A request ends by itself; what it was upgraded to might go on for ever under a key that is revoked.
+      for (const stream of live.upgraded) stream.destroy()
+    }
     const connect = (call.protocol === 'https:' ? this.#pinned(call, allowH2, retire) : this.#plain()) as ReturnType<
       Undici['buildConnector']
     >
     const pool = new this.#undici.Pool(origin, { connect, allowH2 })
-    const live: LivePool = { key, pool, isRetired: false, pending: 0, usedAt: this.#clock.now() }
+    const live: LivePool = { key, pool, isRetired: false, pending: 0, upgraded: new Set(), usedAt: this.#clock.now() }
     pool.on('disconnect', () => this.#dropIfUnused(live))
     return live
   }

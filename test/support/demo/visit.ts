@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { getCACertificates } from 'node:tls'
 import type { Call } from '../../../lib/judge.ts'
-import { callToOrigin } from '../../../lib/net/call.ts'
+import { callTo } from '../../../lib/net/call.ts'
 import { formatPin } from '../../../lib/policy/pin.ts'
 import type { VerifiedPath } from '../../../lib/x509/path.ts'
 import type { Cleanup } from './cleanup.ts'
@@ -25,7 +25,7 @@ const SUBJECT_WIDTH = 48
 
 /** @throws {Error} when the server can't be reached, isn't verified, or the call didn't pass */
 export async function visit(url: URL, timeline: Timeline, cleanup: Cleanup): Promise<void> {
-  const call = callToOrigin(url)
+  const call = callTo(url.protocol, url.hostname, url.port)
   const found = await probe(call)
   timeline.observed(`${url.host} is verified: ${found.handshake}, ${counted(found.paths.length)}`)
   showPaths(found, timeline)
