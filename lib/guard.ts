@@ -12,16 +12,19 @@ import { judgeCall, modeOf, type Rules } from './judge.ts'
 import { metricsObserver } from './lambda/metrics.ts'
 import { PinnedAgent } from './net/agent.ts'
 import { callToPlace } from './net/call.ts'
+import { safeLookup } from './net/callbacks.ts'
 import { type LoadedUndici, PinnedDispatcher } from './net/dispatcher.ts'
+import { warnAboutEnvironment, warnAboutProxy } from './net/environment.ts'
 import { Gate } from './net/gate.ts'
 import { Reporter } from './net/reporter.ts'
 import { TrustStore } from './net/trust.ts'
 import { checkOptions, DEFAULT_CACHE_EXPIRY_MS, DEFAULT_MAX_STALE_MS, type GuardOptions, pemTexts } from './options.ts'
 import { lintPolicy } from './policy/lint.ts'
 import { formatPin, type Pin } from './policy/pin.ts'
+import { type Clock, SYSTEM_CLOCK } from './source/clock.ts'
 import { secretsManagerSource } from './source/secrets-manager.ts'
 import { literalSource, type PolicySource } from './source/source.ts'
-import { type Clock, PolicyStore, SYSTEM_CLOCK } from './source/store.ts'
+import { PolicyStore } from './source/store.ts'
 
 /** What the policy in use says about a host. */
 export interface Explanation {
@@ -62,8 +65,13 @@ export interface Guard {
 
 /** What the middleware needs beyond a {@link Guard}. */
 export interface LambdaGuard extends Guard {
-  /** Starts loading the policy if there is none, for at most `deadline` ms. Never rejects. */
-  prefetch(deadline: number): void
+  /**
+   * An invocation begins: loads the policy if there is none, and leaves the handler time to answer. Never throws.
+   *
+   * @param remaining ms until the invocation ends, if that is known
+   * @param slept whether the environment may have been frozen since it was last heard of
+   */
+  begin(remaining: number | undefined, slept: boolean): void
   /** Takes every idle connection out of use. */
   closeIdle(): void
 }
@@ -93,8 +101,9 @@ export function assembleGuard(given: GuardOptions, clock: Clock = SYSTEM_CLOCK):
   const gate = new Gate({ store, trust, reporter, clock })
   store.onChange((rules) => warnAboutPolicy(rules, reporter, clock.now()))
   warnAboutEnvironment(reporter)
+  warnAboutProxy(reporter)
 
-  const { lookup } = options
+  const lookup = options.lookup && safeLookup(options.lookup)
   let loading: Promise<LoadedUndici> | undefined
   const loadUndici = async (): Promise<LoadedUndici> => {
     const [undici, { Pools }] = await Promise.all([import('./net/undici/undici.ts'), import('./net/undici/pools.ts')])
@@ -134,7 +143,11 @@ export function assembleGuard(given: GuardOptions, clock: Clock = SYSTEM_CLOCK):
       agent?.destroy()
       await dispatcher.close()
     },
-    prefetch: (deadline) => store.prefetch(deadline),
+    begin(remaining, slept) {
+      if (slept) store.thaw()
+      if (remaining !== undefined) store.expectEnd(remaining)
+      store.prefetch()
+    },
     closeIdle() {
       dispatcher.closeIdle()
       agent?.closeIdle()
@@ -159,24 +172,6 @@ function sourcesOf({ secretId, source, policy, awsClientOptions }: GuardOptions)
 function warnAboutPolicy({ policy }: Rules, reporter: Reporter, now: number): void {
   for (const { code, path, message, severity } of lintPolicy(policy, now)) {
     if (severity === 'warning') reporter.warn(`${code} ${path}`, `${path}: ${message}`)
-  }
-}
-
-const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
-
-function warnAboutEnvironment(reporter: Reporter): void {
-  if (process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
-    reporter.warn(
-      'TLS_VERIFICATION_OFF',
-      'NODE_TLS_REJECT_UNAUTHORIZED=0 turns TLS verification off for the rest of this process; pinned calls stay verified',
-    )
-  }
-  const proxy = PROXY_VARIABLES.find((name) => process.env[name])
-  if (proxy !== undefined) {
-    reporter.warn(
-      'PROXY_IGNORED',
-      `${proxy} is set; pinned calls go out directly, proxies are not supported by this version`,
-    )
   }
 }
 

@@ -78,7 +78,9 @@ function sinkRecorder(sink: MetricsSink): Observer {
     for (const [name, value] of measurementsOf(event)) {
       const entry = sink.singleMetric()
       describe(entry, event)
-      entry.addMetric(name, METRICS[name].unit, value)
+      const written = entry.addMetric(name, METRICS[name].unit, value)
+      // A sink may write later, and fail later.
+      if (written instanceof Promise) written.catch(() => undefined)
     }
   }
 }

@@ -15,7 +15,6 @@ import type { Dispatcher } from 'undici'
 import { assembleGuard, type Guard } from '../guard.ts'
 import { FREEZE_PAUSE_MS } from '../net/idle.ts'
 import type { GuardOptions } from '../options.ts'
-import { LOAD_DEADLINE_MS } from '../source/store.ts'
 
 /** What the middleware puts on the handler's context. */
 export interface PinnedContext {
@@ -33,9 +32,6 @@ declare module 'aws-lambda' {
   interface Context extends PinnedContext {}
 }
 
-/** Part of the remaining time of an invocation that loading the policy may take: the handler needs the rest. */
-const LOADING_SHARE = 0.5
-
 /**
  * Wraps a handler: `middy(handler).use(pinnedFetch({ secretId: 'prod/partner-pins' }))`.
  *
@@ -47,17 +43,20 @@ export function pinnedFetch(
   // biome-ignore lint/suspicious/noExplicitAny: Middy's own type for a middleware that takes any event and result.
 ): MiddlewareObj<any, any, Error, LambdaContext & PinnedContext> {
   const guard = assembleGuard(options)
-  let seenAt = Date.now()
+  const madeAt = Date.now()
+  let seenAt: number | undefined
   const see = () => {
     seenAt = Date.now()
   }
   return {
     before: function pinnedFetchBefore({ context }) {
-      const pause = Date.now() - seenAt
+      const pause = Date.now() - (seenAt ?? madeAt)
       // A clock that went back says nothing about how long the pause was.
-      if (pause >= FREEZE_PAUSE_MS || pause < 0) guard.closeIdle()
+      const slept = pause >= FREEZE_PAUSE_MS || pause < 0
+      // Before the first invocation there is only what "preconnect" opened, which has a limit of its own: INIT may be long.
+      if (slept && seenAt !== undefined) guard.closeIdle()
       see()
-      guard.prefetch(loadingTime(context))
+      guard.begin(context.getRemainingTimeInMillis?.(), slept)
       Object.defineProperties(context, surfacesOf(guard))
     },
     after: function pinnedFetchAfter() {
@@ -76,9 +75,4 @@ function surfacesOf(guard: Guard): PropertyDescriptorMap {
     pinnedAgent: { get: () => guard.agent, configurable: true },
     pinnedDispatcher: { get: () => guard.dispatcher, configurable: true },
   }
-}
-
-function loadingTime(context: LambdaContext): number {
-  const remaining = context.getRemainingTimeInMillis?.()
-  return remaining === undefined ? LOAD_DEADLINE_MS : Math.max(1, Math.floor(remaining * LOADING_SHARE))
 }

@@ -9,11 +9,11 @@
 import type { ClientRequest } from 'node:http'
 import type { RequestOptions } from 'node:https'
 import type { LookupFunction, TcpNetConnectOpts } from 'node:net'
-import type { ConnectionOptions, PeerCertificate, TLSSocket } from 'node:tls'
+import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { PinnedFetchError } from '../errors.ts'
 import type { Call } from '../judge.ts'
-import { callTo } from './call.ts'
-import type { ForcedOptions } from './gate.ts'
+import { bothIdentityChecks, safeLookup } from './callbacks.ts'
+import type { ForcedOptions, Gate } from './gate.ts'
 import { SECURE_OPTIONS, type Trust } from './trust.ts'
 
 /** What a request may say about its connection: where from, how long, and who we are. Never whom we trust. */
@@ -38,8 +38,6 @@ const CONTEXT_OPTIONS = ['cert', 'key', 'pfx', 'passphrase', 'crl', 'minVersion'
 /** Carries the request from `addRequest` to `createConnection`, through Node's own code between them. */
 export const REQUEST = Symbol('request')
 
-type IdentityCheck = (name: string, certificate: PeerCertificate) => Error | undefined
-
 /** What Node hands to an agent: the options of the request, of `tls.connect` and of `net.connect`, all in one. */
 export type AnyOptions = RequestOptions &
   ConnectionOptions &
@@ -49,7 +47,7 @@ export type AnyOptions = RequestOptions &
   } & { readonly socketPath?: string | undefined }
 
 /** Where the request goes. */
-export function callOf(options: AnyOptions): Call {
+export function callOf(options: AnyOptions, gate: Gate): Call {
   if (options.socketPath) {
     throw new PinnedFetchError('ERR_CONFIGURATION', {
       option: 'socketPath',
@@ -57,7 +55,7 @@ export function callOf(options: AnyOptions): Call {
       repair: 'call the host by its name, and use "lookup" to say where it is',
     })
   }
-  return callTo('https:', options.host ?? options.hostname ?? 'localhost', options.port ?? undefined)
+  return gate.callTo('https:', options.host ?? options.hostname ?? 'localhost', options.port ?? undefined)
 }
 
 /**
@@ -102,9 +100,10 @@ export function connectOptions(
   return {
     ...(lookup === undefined ? {} : { lookup }),
     ...pick(options, TRANSPORT_OPTIONS),
+    ...(typeof options.lookup === 'function' ? { lookup: safeLookup(options.lookup) } : {}),
     ...(needsOwnContext(options) ? ownContext : { secureContext, ...(session === undefined ? {} : { session }) }),
     ...always,
-    checkServerIdentity: bothChecks(checkServerIdentity, options.checkServerIdentity),
+    checkServerIdentity: bothIdentityChecks(checkServerIdentity, options.checkServerIdentity),
     ALPNProtocols: ['http/1.1'],
     host: options.host ?? options.hostname ?? 'localhost',
     port: Number(options.port ?? 443),
@@ -114,19 +113,6 @@ export function connectOptions(
 /** Whether the request brings along what is part of a TLS context: a client certificate, a version. */
 export function needsOwnContext(options: AnyOptions): boolean {
   return CONTEXT_OPTIONS.some((name) => options[name] !== undefined && options[name] !== null)
-}
-
-/** Ours, then the caller's. A check that throws would be an uncaught exception with the socket left open. */
-function bothChecks(ours: ForcedOptions['checkServerIdentity'], theirs: IdentityCheck | undefined): IdentityCheck {
-  return (name, certificate) => {
-    const refusal = ours(name, certificate)
-    if (refusal !== undefined || typeof theirs !== 'function') return refusal
-    try {
-      return theirs(name, certificate)
-    } catch (error) {
-      return error instanceof Error ? error : new Error(String(error))
-    }
-  }
 }
 
 function pick<Name extends keyof AnyOptions>(options: AnyOptions, names: readonly Name[]): Pick<AnyOptions, Name> {

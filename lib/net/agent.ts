@@ -13,7 +13,7 @@ import { Agent, type AgentOptions } from 'node:https'
 import type { LookupFunction, Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import type { Rules } from '../judge.ts'
-import type { Clock } from '../source/store.ts'
+import type { Clock } from '../source/clock.ts'
 import {
   type AnyOptions,
   callOf,
@@ -87,7 +87,7 @@ export class PinnedAgent extends Agent {
     const { options, callback } = connectionArguments(parameters)
     const dialling = dialWith(options, this.#lookup)
     const open = async () =>
-      await this.#gate.connect(callOf(options), {
+      await this.#gate.connect(callOf(options, this.#gate), {
         dial: dialling.dial,
         // A resumed session shows no certificate to the caller's own check.
         isResumable: !needsOwnContext(options) && !options.checkServerIdentity,
@@ -103,7 +103,7 @@ export class PinnedAgent extends Agent {
       },
       (error: Error) => {
         callback(error)
-        this.#readdQueue(options, request)
+        this.#readdQueues(options, request)
       },
     )
     return undefined
@@ -140,7 +140,7 @@ export class PinnedAgent extends Agent {
   }
 
   #proceed(request: ClientRequest, options: AnyOptions, rules: Rules): void {
-    const call = callOf(options)
+    const call = callOf(options, this.#gate)
     this.#warnAbout(options)
     this.#gate.admit(rules, call)
     this.closeIdle(IDLE_LIMIT_MS)
@@ -161,13 +161,14 @@ export class PinnedAgent extends Agent {
     return request as ClientRequest | undefined
   }
 
-  /** When a connection for the queue fails, Node forgets the rest of the queue: each of its requests is added anew. */
-  #readdQueue(options: AnyOptions, failed: ClientRequest | undefined): void {
+  /** When a connection for a queue fails, Node forgets what waits in line: every waiting request is added anew. */
+  #readdQueues(options: AnyOptions, failed: ClientRequest | undefined): void {
     const name = this.getName(options)
-    const queue = (this.requests[name] ?? []) as unknown as ClientRequest[]
-    delete (this.requests as Record<string, unknown>)[name]
     if (this.sockets[name]?.length === 0) delete (this.sockets as Record<string, unknown>)[name]
-    for (const request of queue) {
+    const queues = this.requests as unknown as Record<string, ClientRequest[]>
+    const waiting = Object.values(queues).flat()
+    for (const key of Object.keys(queues)) delete queues[key]
+    for (const request of waiting) {
       const own = this.#optionsOf.get(request)
       if (request !== failed && own !== undefined) this.addRequest(request, own)
     }

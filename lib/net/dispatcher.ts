@@ -15,8 +15,10 @@ import { EventEmitter } from 'node:events'
 import type { Dispatcher } from 'undici'
 import { PinnedFetchError } from '../errors.ts'
 import type { Call, Rules } from '../judge.ts'
-import { callTo, isAddress } from './call.ts'
+import { canonicalHost } from '../policy/host.ts'
+import { isAddress } from './call.ts'
 import type { Gate } from './gate.ts'
+import { hostHeader } from './host-header.ts'
 import type { Pools, Undici } from './undici/pools.ts'
 
 export interface LoadedUndici {
@@ -28,6 +30,9 @@ export interface PinnedDispatcherOptions {
   readonly gate: Gate
   /** Loads undici and makes the pools; the same promise each time. */
   readonly load: () => Promise<LoadedUndici>
+  /** Of a composed dispatcher: the one it stands in front of, and what it does before. */
+  readonly base?: PinnedDispatcher
+  readonly dispatch?: Dispatcher['dispatch']
 }
 
 type Options = Dispatcher.DispatchOptions & { readonly servername?: string | undefined; readonly allowH2?: boolean }
@@ -39,17 +44,22 @@ type LegacyHandler = { readonly onError?: (error: Error) => void }
 export class PinnedDispatcher extends EventEmitter {
   readonly #gate: Gate
   readonly #load: () => Promise<LoadedUndici>
+  readonly #base: PinnedDispatcher | undefined
+  readonly #composed: Dispatcher['dispatch'] | undefined
   #loaded: LoadedUndici | undefined
   #isClosed = false
 
-  constructor({ gate, load }: PinnedDispatcherOptions) {
+  constructor({ gate, load, base, dispatch }: PinnedDispatcherOptions) {
     super()
     this.#gate = gate
     this.#load = load
+    this.#base = base
+    this.#composed = dispatch
   }
 
   /** Sends one request, or tells the handler why not. @throws {TypeError} for a handler that can't be told anything */
   dispatch(options: Options, handler: Handler): boolean {
+    if (this.#composed !== undefined) return this.#composed(options as Dispatcher.DispatchOptions, handler)
     checkHandler(handler)
     const loaded = this.#loaded
     const rules = this.#attempt(handler, () => this.#gate.rules())
@@ -72,13 +82,7 @@ export class PinnedDispatcher extends EventEmitter {
     for (const interceptor of list) {
       if (interceptor !== null && interceptor !== undefined) dispatch = interceptor(dispatch)
     }
-    const composed: unknown = new Proxy(this, {
-      get: (target, key) => {
-        if (key === 'dispatch') return dispatch
-        const value: unknown = Reflect.get(target, key, target)
-        return value
-      },
-    })
+    const composed: unknown = new PinnedDispatcher({ gate: this.#gate, load: this.#load, base: this, dispatch })
     return composed as Dispatcher
   }
 
@@ -113,7 +117,7 @@ export class PinnedDispatcher extends EventEmitter {
   /** Refuses new requests and ends when the running ones have. */
   async close(callback?: () => void): Promise<void> {
     this.#isClosed = true
-    await this.#loaded?.pools.close()
+    await (this.#base === undefined ? this.#loaded?.pools.close() : this.#base.close())
     callback?.()
   }
 
@@ -121,7 +125,7 @@ export class PinnedDispatcher extends EventEmitter {
   async destroy(...parameters: readonly unknown[]): Promise<void> {
     this.#isClosed = true
     const error = parameters.find((parameter) => parameter instanceof Error)
-    await this.#loaded?.pools.destroy(error ?? null)
+    await (this.#base === undefined ? this.#loaded?.pools.destroy(error ?? null) : this.#base.destroy(error))
     const callback = parameters.find((parameter) => typeof parameter === 'function')
     callback?.()
   }
@@ -158,7 +162,7 @@ export class PinnedDispatcher extends EventEmitter {
         // Read once: what is judged is what is dialled.
         const own = { ...options }
         const url = new URL(String(own.origin ?? ''))
-        const call = judgedCall(url, own.servername, rules)
+        const call = this.#judgedCall(url, own, rules)
         this.#gate.admit(rules, call)
         const isLegacy = typeof handler.onRequestStart !== 'function'
         const forced = {
@@ -172,6 +176,22 @@ export class PinnedDispatcher extends EventEmitter {
         return pools.dispatch(call, forced, isLegacy ? wrapLegacy(undici, handler) : handler)
       }) ?? false
     )
+  }
+
+  #judgedCall({ protocol, hostname, port }: URL, { servername, headers }: Options, rules: Rules): Call {
+    const call = this.#gate.callTo(protocol, hostname, port)
+    if (!isAddress(call.host)) return call
+    const isCovered = ({ host, port }: Call) => rules.policy.hosts.find(host, port) !== undefined
+    if (servername) {
+      const named = this.#gate.callTo(protocol, servername, call.port)
+      return isCovered(named) || !isCovered(call) ? named : call
+    }
+    // When an address fails, the interceptor asks for the next without the name; only `Host` still tells it. It may
+    // not open an address that the policy closes, but it keeps one that the policy leaves open from being a way out.
+    const written =
+      isCovered(call) || rules.policy.default === 'deny' ? undefined : canonicalHost(hostHeader(headers) ?? '')
+    const named = written === undefined ? call : { ...call, host: written }
+    return isCovered(named) ? named : call
   }
 
   #attempt<Result>(handler: Handler, action: () => Result): Result | undefined {
@@ -193,14 +213,6 @@ function checkHandler(handler: (Handler & LegacyHandler) | null | undefined): vo
   if (typeof handler.onResponseError !== 'function' && typeof handler.onError !== 'function') {
     throw new TypeError('handler must have the method onResponseError')
   }
-}
-
-function judgedCall({ protocol, hostname, port }: URL, servername: string | undefined, rules: Rules): Call {
-  const call = callTo(protocol, hostname, port)
-  if (!servername || !isAddress(call.host)) return call
-  const named = callTo(call.protocol, servername, call.port)
-  const isCovered = ({ host, port }: Call) => rules.policy.hosts.find(host, port) !== undefined
-  return isCovered(named) || !isCovered(call) ? named : call
 }
 
 function fail(handler: Handler & LegacyHandler, error: unknown): void {

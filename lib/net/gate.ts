@@ -9,11 +9,14 @@
 import { checkServerIdentity, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls'
 import { type FailureCode, PinnedFetchError } from '../errors.ts'
 import { type Call, judge, judgeCall, type Rules, type Verdict } from '../judge.ts'
-import type { Clock, PolicyStore } from '../source/store.ts'
+import type { Clock } from '../source/clock.ts'
+import type { PolicyStore } from '../source/store.ts'
 import type { PathResult } from '../x509/path.ts'
 import { PathMemory } from '../x509/path-memory.ts'
-import { isAddress } from './call.ts'
+import { callTo, isAddress } from './call.ts'
+import { asError, type IdentityCheck } from './callbacks.ts'
 import { type Connection, Connections } from './connections.ts'
+import { warnAboutEnvironment } from './environment.ts'
 import { presentedCertificates } from './peer.ts'
 import type { Reporter } from './reporter.ts'
 import { type KnownSession, SessionCache } from './sessions.ts'
@@ -24,7 +27,7 @@ export interface ForcedOptions {
   readonly servername: string
   readonly rejectUnauthorized: true
   readonly secureContext: SecureContext
-  readonly checkServerIdentity: (name: string, certificate: PeerCertificate) => Error | undefined
+  readonly checkServerIdentity: IdentityCheck
   /** A session to offer, when one is known that passes the rules of now. */
   readonly session?: Buffer
 }
@@ -94,6 +97,20 @@ export class Gate {
     return this.#store.rules()
   }
 
+  /**
+   * The call that an address stands for. A name without a canonical form is refused here, and told.
+   *
+   * @throws {PinnedFetchError} `ERR_HOST_NOT_COVERED`
+   */
+  callTo(protocol: string, hostname: string, port: number | string | undefined): Call {
+    try {
+      return callTo(protocol, hostname, port)
+    } catch (error) {
+      if (error instanceof PinnedFetchError) this.#reporter.refusal(error, { host: hostname, port: Number(port) || 0 })
+      throw error
+    }
+  }
+
   /** Holds the rules and the time of now against the open connections, before one of them is used again. */
   review(): void {
     const rules = this.#store.latest
@@ -122,6 +139,7 @@ export class Gate {
     for (let handshakes = 1; ; handshakes++) {
       const admission = judgeCall(rules, call, this.#clock.now())
       if (admission.decision === 'refuse') throw admission.error
+      warnAboutEnvironment(this.#reporter)
       const trust = this.#trust.for(admission.entry)
       const attempt = new Attempt(call, trust, surface.isResumable ? this.#offer(rules, call, trust) : undefined)
       const socket = await this.#handshake(attempt, surface.dial, admission)
@@ -176,14 +194,18 @@ export class Gate {
   }
 
   #handshake(attempt: Attempt, dial: Dial, { entry }: Verdict): Promise<TLSSocket> {
-    return new Promise((resolve, reject) => {
+    const opened = new Promise<TLSSocket>((resolve, reject) => {
       const socket = dial(attempt.options, attempt.trust, (error, connected) => {
         if (error === null && connected !== undefined) return resolve(connected)
         const refusal: unknown = socket.authorizationError
         if (entry !== undefined && refusal) this.#reporter.tlsFailure(attempt.call, entry, codeOf(refusal))
-        reject(error ?? new Error('the connection was closed'))
+        reject(asError(error ?? 'the connection was closed'))
       })
       socket.on('session', (ticket: Buffer) => attempt.onTicket(ticket))
+    })
+    // A `lookup` of the user's may throw anything.
+    return opened.catch((error: unknown) => {
+      throw asError(error)
     })
   }
 
@@ -286,7 +308,7 @@ function verifyIdentity(host: string, certificate: PeerCertificate): Error | und
   try {
     return checkIdentityOfNode(host, certificate)
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
+    return asError(error)
   }
 }
 

@@ -49,6 +49,11 @@ export class Reporter {
     }
   }
 
+  /** A call was refused whose host has no canonical form. */
+  refusal(error: PinnedFetchError, { host, port }: { readonly host: string; readonly port: number }): void {
+    this.emit({ type: 'host-refused', host, port, pattern: undefined, error })
+  }
+
   /** A connection was accepted. */
   success(
     verdict: Extract<Verdict, { decision: 'accept' }>,

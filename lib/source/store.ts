@@ -6,23 +6,23 @@
  * twice `cacheExpiry` the first call waits for that refresh; past `maxStale` without one, calls fail. One load is in
  * flight at a time; a late reply never replaces a newer one; a bad document never replaces a good one. A load that a
  * freeze of the environment caught is started anew and counts neither as a failure nor as fresh.
- *
- * Ages are the greater of wall-clock and monotonic time, so that neither a stalled nor a turned-back clock keeps a
- * policy alive.
  */
 
-import { type FailureCode, findPinnedFetchError, PinnedFetchError } from '../errors.ts'
+import { PinnedFetchError } from '../errors.ts'
 import type { GuardEvent } from '../events.ts'
 import type { Rules } from '../judge.ts'
 import { Allowance } from './allowance.ts'
+import { ageOf, type Clock, type Instant } from './clock.ts'
+import { policyErrorOf } from './failure.ts'
+import { Flight } from './flight.ts'
 import { Intake } from './intake.ts'
 import type { LoadedDocument, PolicySource } from './source.ts'
 
 /** A load that takes longer is given up, ms. Secrets Manager answers in tens of ms; Lambda's default time-out is 3 s. */
 export const LOAD_DEADLINE_MS = 2_000
 
-/** A load that settles this long past its deadline slept through it: the environment was frozen. */
-const FREEZE_SLACK_MS = 500
+/** Part of the time an invocation has left that a load may take: the handler needs the rest to answer. */
+const LOADING_SHARE = 0.5
 
 /** Pause after the first failed load, ms; doubles with each further one up to the limits below. */
 const RETRY_PAUSE_MS = 1_000
@@ -32,16 +32,6 @@ const MAX_RETRY_PAUSE_WITHOUT_POLICY_MS = 5_000
 
 /** Part of `cacheExpiry` by which environments differ, so that a fleet never asks in step. */
 const JITTER = 0.2
-
-/** The two clocks. Injected so that tests step through time instead of sleeping. */
-export interface Clock {
-  /** Wall clock, ms since the epoch: dates in policies and certificates. */
-  now(): number
-  /** Monotonic clock, ms: durations. */
-  elapsed(): number
-}
-
-export const SYSTEM_CLOCK: Clock = { now: () => Date.now(), elapsed: () => performance.now() }
 
 export interface StoreOptions {
   /** ms a policy is fresh; -1: for ever; 0: never. */
@@ -60,30 +50,28 @@ interface Current {
   readonly freshFor: number
 }
 
-interface Instant {
-  readonly now: number
-  readonly elapsed: number
-}
+/** Why a load was begun: a failure of one that nobody asked for is not held against the next. */
+type Reason = 'prefetch' | 'call'
 
-interface Flight {
-  readonly startedAt: Instant
-  readonly deadline: number
+interface Loading {
+  readonly flight: Flight
+  readonly reason: Reason
   readonly done: Promise<Rules>
-  readonly abandon: () => void
 }
 
 export class PolicyStore {
   readonly #sources: readonly PolicySource[]
   readonly #options: StoreOptions
+  readonly #intake: Intake
   readonly #allowance = new Allowance()
   readonly #listeners = new Set<(rules: Rules) => void>()
-  readonly #intake: Intake
   #current: Current | undefined
-  #flight: Flight | undefined
+  #loading: Loading | undefined
   #failures = 0
   #retryAt = Number.NEGATIVE_INFINITY
   #lastError: PinnedFetchError | undefined
-  #closed = false
+  #invocationEndsAt = Number.NEGATIVE_INFINITY
+  #isClosed = false
 
   constructor(sources: readonly PolicySource[], options: StoreOptions) {
     this.#sources = sources
@@ -106,15 +94,23 @@ export class PolicyStore {
     this.#listeners.add(listener)
   }
 
+  /** Starts a load if there is no policy: in INIT, and when an invocation begins. Never throws or rejects. */
+  prefetch(): void {
+    if (this.#current === undefined && this.#pending() === undefined) this.#load('prefetch').catch(() => undefined)
+  }
+
   /**
-   * Starts a load if none is needed yet is done: in INIT, and at the start of an invocation. Never throws or rejects;
-   * a failure here is not held against the next call, which tries again.
-   *
-   * @param deadline ms after which the load is given up
+   * An invocation begins that has `remaining` ms: from now on a load may take half of what is left of them, the one on
+   * its way included. Invocations have the same time-out, so the last to begin is the last to end and speaks for all.
    */
-  prefetch(deadline: number = LOAD_DEADLINE_MS): void {
-    if (this.#current !== undefined || this.#pending() !== undefined) return
-    this.#load(Math.min(deadline, LOAD_DEADLINE_MS), 'forgiven').catch(() => undefined)
+  expectEnd(remaining: number): void {
+    this.#invocationEndsAt = this.#options.clock.elapsed() + remaining
+    this.#pending()?.flight.hasten(this.#patience())
+  }
+
+  /** The environment was frozen: a load that was on its way is started anew. */
+  thaw(): void {
+    this.#pending()?.flight.thaw()
   }
 
   /**
@@ -125,12 +121,12 @@ export class PolicyStore {
   rules(): Rules | Promise<Rules> {
     const current = this.#current
     if (current === undefined) return this.#firstRules()
-    const age = this.#age(current.startedAt)
+    const age = ageOf(current.startedAt, this.#options.clock)
     if (age <= current.freshFor) return current.rules
     const { cacheExpiry, maxStale } = this.#options
     const mayServe = age <= maxStale
-    if (this.#paused()) return mayServe ? current.rules : Promise.reject(this.#stale(age))
-    const refreshed = this.#pending()?.done ?? this.#load(LOAD_DEADLINE_MS, 'counted')
+    if (this.#isPaused()) return mayServe ? current.rules : Promise.reject(this.#stale(age))
+    const refreshed = this.#pending()?.done ?? this.#load('call')
     if (mayServe && age <= 2 * cacheExpiry) {
       refreshed.catch(() => undefined)
       return current.rules
@@ -148,79 +144,72 @@ export class PolicyStore {
    * @param since monotonic ms at which the refused handshake ended
    */
   async rulesSince(since: number): Promise<Rules | undefined> {
-    const earlier = this.#pending()
-    if (earlier !== undefined) await earlier.done.catch(() => undefined)
+    await this.#pending()?.done.catch(() => undefined)
     if (this.#current !== undefined && this.#current.startedAt.elapsed >= since) return this.#current.rules
     const later = this.#pending()
     if (later !== undefined) {
       await later.done.catch(() => undefined)
-    } else if (!this.#paused() && this.#allowance.take(this.#options.clock.elapsed())) {
-      await this.#load(LOAD_DEADLINE_MS, 'counted').catch(() => undefined)
+    } else if (!this.#isPaused() && this.#allowance.take(this.#options.clock.elapsed())) {
+      await this.#load('call').catch(() => undefined)
     }
     return this.#current?.rules
   }
 
   /** Loads now, whatever the age. @throws {PinnedFetchError} what the load failed with; the old rules serve on */
   async refresh(): Promise<void> {
-    await (this.#pending()?.done ?? this.#load(LOAD_DEADLINE_MS, 'counted'))
+    await (this.#pending()?.done ?? this.#load('call'))
   }
 
   /** Gives up a load in flight, silently. */
   close(): void {
-    this.#closed = true
-    this.#flight?.abandon()
-    this.#flight = undefined
+    this.#isClosed = true
+    this.#loading?.flight.giveUp()
+    this.#loading = undefined
     this.#listeners.clear()
   }
 
   #firstRules(): Promise<Rules> {
     const pending = this.#pending()
+    // A load that was begun in INIT may have hung there, and the source be back: one more try, in the time that is left.
+    if (pending?.reason === 'prefetch') return pending.done.catch(() => this.#pending()?.done ?? this.#load('call'))
     if (pending !== undefined) return pending.done
-    if (this.#lastError !== undefined && this.#paused()) return Promise.reject(this.#lastError)
-    return this.#load(LOAD_DEADLINE_MS, 'counted')
+    if (this.#lastError !== undefined && this.#isPaused()) return Promise.reject(this.#lastError)
+    return this.#load('call')
   }
 
-  /** The flight that a caller may wait for; one that outlived its deadline was frozen, and is given up here. */
-  #pending(): Flight | undefined {
-    const flight = this.#flight
-    if (flight !== undefined && this.#age(flight.startedAt) > flight.deadline + FREEZE_SLACK_MS) {
-      flight.abandon()
-      this.#flight = undefined
+  /** The load that a caller may wait for; one that outlived its deadline was frozen, and is given up here. */
+  #pending(): Loading | undefined {
+    if (this.#loading?.flight.slept) {
+      this.#loading.flight.giveUp()
+      this.#loading = undefined
     }
-    return this.#flight
+    return this.#loading
   }
 
-  #load(deadline: number, failure: 'counted' | 'forgiven', restarts = 1): Promise<Rules> {
-    const startedAt = this.#instant()
-    const abort = new AbortController()
-    const timer = setTimeout(() => abort.abort(new DeadlineError(deadline)), deadline)
-    const done: Promise<Rules> = this.#fetch(abort.signal)
-      .then((documents) => this.#accept(documents, startedAt))
+  #load(reason: Reason, restarts = 1): Promise<Rules> {
+    const flight = new Flight(this.#sources, this.#patience(), this.#options.clock)
+    const done: Promise<Rules> = flight.documents
+      .then((documents) => this.#accept(documents, flight.startedAt))
       .catch((error: unknown): Promise<Rules> => {
-        // Frozen in mid-load: whoever still waits gets a load of the time after the thaw. Once: what sleeps again was no
-        // freeze but a source that blocks the process.
-        if (restarts > 0 && !this.#closed && this.#age(startedAt) > deadline + FREEZE_SLACK_MS) {
-          return this.#flight !== undefined && this.#flight.done !== done
-            ? this.#flight.done
-            : this.#load(deadline, failure, restarts - 1)
+        // Frozen in mid-load: whoever still waits gets a load of the time after the thaw. Where the freeze is a guess,
+        // once: what seems to sleep again is a source that blocks the process.
+        if (flight.slept && (flight.isTold || restarts > 0) && !this.#isClosed) {
+          const other = this.#loading?.flight === flight ? undefined : this.#loading?.done
+          return other ?? this.#load(reason, flight.isTold ? restarts : restarts - 1)
         }
-        throw this.#fail(error, startedAt, failure)
+        throw this.#fail(error, flight.startedAt, reason)
       })
       .finally(() => {
-        clearTimeout(timer)
-        if (this.#flight?.done === done) this.#flight = undefined
+        if (this.#loading?.flight === flight) this.#loading = undefined
       })
-    this.#flight = { startedAt, deadline, done, abandon: () => abort.abort(new DeadlineError(deadline)) }
+    this.#loading = { flight, reason, done }
     return done
   }
 
-  /** All sources, or none: a policy without one of its parts is another policy. */
-  #fetch(signal: AbortSignal): Promise<readonly LoadedDocument[]> {
-    const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    })
-    // A source that throws at once fails like one that rejects.
-    return Promise.race([Promise.all(this.#sources.map(async (source) => await source.load(signal))), aborted])
+  /** ms that a load which begins now may take. */
+  #patience(): number {
+    const left = this.#invocationEndsAt - this.#options.clock.elapsed()
+    return left > 0 ? Math.min(LOAD_DEADLINE_MS, Math.max(1, left * LOADING_SHARE)) : LOAD_DEADLINE_MS
   }
 
   #accept(documents: readonly LoadedDocument[], startedAt: Instant): Rules {
@@ -228,90 +217,44 @@ export class PolicyStore {
     if (previous !== undefined && previous.startedAt.elapsed > startedAt.elapsed) return previous.rules
     const { policy, version, stage, changed } = this.#intake.accept(documents)
     const rules = changed || previous === undefined ? { policy, version, mode: this.#options.mode } : previous.rules
-    const { cacheExpiry } = this.#options
+    const { cacheExpiry, clock } = this.#options
     const freshFor = cacheExpiry < 0 ? Number.POSITIVE_INFINITY : cacheExpiry * (1 - JITTER * Math.random())
     this.#current = { rules, startedAt, freshFor }
     this.#failures = 0
     this.#lastError = undefined
     this.#retryAt = Number.NEGATIVE_INFINITY
-    const ageSeconds = previous === undefined ? 0 : this.#age(previous.startedAt) / 1000
+    const ageSeconds = previous === undefined ? 0 : ageOf(previous.startedAt, clock) / 1000
     this.#options.emit({ type: 'policy-refreshed', source: this.name, version, stage, changed, ageSeconds })
     if (rules !== previous?.rules) for (const listener of this.#listeners) listener(rules)
     return rules
   }
 
-  #fail(cause: unknown, startedAt: Instant, failure: 'counted' | 'forgiven'): PinnedFetchError {
-    const error = asPolicyError(cause, this.name)
+  #fail(cause: unknown, startedAt: Instant, reason: Reason): PinnedFetchError {
+    const error = policyErrorOf(cause, this.name)
+    const current = this.#current
     // A load that was overtaken has nothing to say any more.
-    if (this.#closed || (this.#current !== undefined && this.#current.startedAt.elapsed > startedAt.elapsed))
-      return error
-    if (failure === 'counted') {
-      const limit = this.#current === undefined ? MAX_RETRY_PAUSE_WITHOUT_POLICY_MS : MAX_RETRY_PAUSE_MS
-      const pause = Math.min(limit, RETRY_PAUSE_MS * 2 ** this.#failures)
-      this.#failures += 1
-      this.#retryAt = this.#options.clock.elapsed() + pause * (0.5 + 0.5 * Math.random())
-      this.#lastError = error
-    }
-    this.#options.emit({
-      type: 'policy-refresh-failed',
-      source: this.name,
-      code: error.code,
-      message: error.message,
-      ageSeconds: this.#current === undefined ? undefined : this.#age(this.#current.startedAt) / 1000,
-    })
+    if (this.#isClosed || (current !== undefined && current.startedAt.elapsed > startedAt.elapsed)) return error
+    if (reason === 'call') this.#pause(error)
+    const ageSeconds = current === undefined ? undefined : ageOf(current.startedAt, this.#options.clock) / 1000
+    const { code, message } = error
+    this.#options.emit({ type: 'policy-refresh-failed', source: this.name, code, message, ageSeconds })
     return error
+  }
+
+  #pause(error: PinnedFetchError): void {
+    const limit = this.#current === undefined ? MAX_RETRY_PAUSE_WITHOUT_POLICY_MS : MAX_RETRY_PAUSE_MS
+    const pause = Math.min(limit, RETRY_PAUSE_MS * 2 ** this.#failures)
+    this.#failures += 1
+    this.#retryAt = this.#options.clock.elapsed() + pause * (0.5 + 0.5 * Math.random())
+    this.#lastError = error
+  }
+
+  #isPaused(): boolean {
+    return this.#options.clock.elapsed() < this.#retryAt
   }
 
   #stale(age: number): PinnedFetchError {
     const evidence = { source: this.name, ageSeconds: age / 1000, maxStaleSeconds: this.#options.maxStale / 1000 }
     return new PinnedFetchError('ERR_POLICY_STALE', evidence, { cause: this.#lastError })
   }
-
-  #paused(): boolean {
-    return this.#options.clock.elapsed() < this.#retryAt
-  }
-
-  #instant(): Instant {
-    const { clock } = this.#options
-    return { now: clock.now(), elapsed: clock.elapsed() }
-  }
-
-  #age({ now, elapsed }: Instant): number {
-    const { clock } = this.#options
-    return Math.max(0, clock.now() - now, clock.elapsed() - elapsed)
-  }
-}
-
-class DeadlineError extends Error {
-  override readonly name = 'TimeoutError'
-
-  constructor(deadline: number) {
-    super(`no answer within ${deadline} ms`)
-  }
-}
-
-const POLICY_CODES: ReadonlySet<FailureCode> = new Set([
-  'ERR_POLICY_UNAVAILABLE',
-  'ERR_POLICY_MALFORMED',
-  'ERR_POLICY_ROLLED_BACK',
-  'ERR_POLICY_SIGNATURE',
-])
-
-/** Whatever a source threw, as one of our errors. A foreign message may quote anything, so only its first line is kept. */
-function asPolicyError(cause: unknown, source: string): PinnedFetchError {
-  const repair = 'check that the source is reachable from here and answers in time'
-  try {
-    return policyErrorOf(cause, { source, repair })
-  } catch {
-    // An error whose own fields throw.
-    return new PinnedFetchError('ERR_POLICY_UNAVAILABLE', { source, problem: 'the source failed', repair })
-  }
-}
-
-function policyErrorOf(cause: unknown, { source, repair }: { source: string; repair: string }): PinnedFetchError {
-  const ours = findPinnedFetchError(cause)
-  if (ours !== undefined && POLICY_CODES.has(ours.code)) return ours
-  const problem =
-    cause instanceof Error ? `${cause.name}: ${cause.message.split('\n', 1)[0]?.slice(0, 300)}` : 'the source failed'
-  return new PinnedFetchError('ERR_POLICY_UNAVAILABLE', { source, problem, repair }, { cause })
 }

@@ -8,7 +8,7 @@
 import type { TestContext } from 'node:test'
 import { assembleGuard, type LambdaGuard } from '../../lib/guard.ts'
 import type { GuardEvent, GuardOptions } from '../../lib/index.ts'
-import { type Clock, SYSTEM_CLOCK } from '../../lib/source/store.ts'
+import { type Clock, SYSTEM_CLOCK } from '../../lib/source/clock.ts'
 import { settableClock } from '../support/clock.ts'
 import { HOST } from './cast.ts'
 import { lookupLoopback } from './surfaces.ts'

@@ -59,4 +59,6 @@ test('all three surfaces work under one policy, and a context with open connecti
     assert.deepEqual(enumerable, [])
   }
   assert.equal(partner.recording.received.filter(({ body }) => body === 'a body').length, 6)
+  // For each host one of the agent, and one that fetch and dispatcher share.
+  assert.equal(partner.recording.connections, 4)
 })

@@ -32,7 +32,7 @@ describe('in the INIT phase', () => {
   test('with disablePrefetch nothing is asked until an invocation comes', async (t) => {
     const { secrets, url, start } = await prepareScene(t, bundles)
     const running = await start('calls', { guard: { disablePrefetch: true } })
-    await running.whenPrinted(/the handler is loaded/)
+    await running.whenPrinted(/"loaded"/)
     // Another function starts and asks, so the first one had all the time it needs to ask as well.
     secrets.put(
       'witness',
@@ -55,13 +55,14 @@ describe('in the INIT phase', () => {
     assert.deepEqual((await outcomes(running, [{ url: url() }])).ended, [200])
   })
 
-  test('a connection to a preconnect host is opened and judged, and the first call uses it', async (t) => {
+  test('a connection to a preconnect host is opened and judged, and the first call needs no handshake of its own', async (t) => {
     const { partner, url, start } = await prepareScene(t, bundles)
     const shaken = partner.whenHandshaken()
     const running = await start('calls', { guard: { preconnect: [`${HOST}:${partner.port}`] } })
     assert.equal((await shaken).servername, HOST)
     assert.deepEqual((await outcomes(running, [{ url: url() }])).ended, [200])
-    assert.equal(partner.recording.connections, 1)
+    // On a machine so slow that the INIT phase looks like a freeze, the call resumes the session instead.
+    assert.equal(partner.recording.handshakes - partner.recording.resumed, 1)
   })
 })
 
@@ -94,7 +95,7 @@ describe('a secret that cannot be used', () => {
   }
 })
 
-describe('while Secrets Manager does not answer', () => {
+describe('while Secrets Manager does not answer', { concurrency: true }, () => {
   test('a call is refused while the handler still has time to answer', async (t) => {
     const { secrets, url, start } = await prepareScene(t, bundles)
     secrets.hang()
@@ -121,7 +122,7 @@ describe('while Secrets Manager does not answer', () => {
     const { secrets, url, start } = await prepareScene(t, bundles)
     secrets.hang()
     const running = await start('calls')
-    await running.whenPrinted(/the handler is loaded/)
+    await running.whenPrinted(/"loaded"/)
     const { ended, remaining, text } = await outcomes(running, [{ url: url() }], 1_000)
     assert.deepEqual(ended, ['ERR_POLICY_UNAVAILABLE'])
     assert.match(text, /no answer within/)

@@ -9,7 +9,7 @@
 
 import type { TLSSocket } from 'node:tls'
 import type { Call } from '../../judge.ts'
-import type { Clock } from '../../source/store.ts'
+import type { Clock } from '../../source/clock.ts'
 import { IDLE_LIMIT_MS } from '../idle.ts'
 
 interface Spare {
