@@ -169,7 +169,7 @@ const MESSAGES: { readonly [Code in FailureCode]: (evidence: FailureEvidence[Cod
   ERR_POLICY_SIGNATURE: (evidence) =>
     lines(
       `Refused the pin policy of ${evidence.source}: ${evidence.problem}`,
-      '  hint       sign the document with a key of "verifyKeys" and publish it again',
+      '  hint       sign the document with a key that this guard trusts, and publish it again',
     ),
   ERR_CONFIGURATION: (evidence) =>
     lines(`Option "${evidence.option}" ${evidence.problem}`, `  hint       ${evidence.repair}`),

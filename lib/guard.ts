@@ -10,13 +10,11 @@ import type { Dispatcher } from 'undici'
 import type { Observer } from './events.ts'
 import { judgeCall, modeOf, type Rules } from './judge.ts'
 import { metricsObserver } from './lambda/metrics.ts'
-import { PinnedAgent } from './net/agent.ts'
 import { callToPlace } from './net/call.ts'
-import { safeLookup } from './net/callbacks.ts'
-import { type LoadedUndici, PinnedDispatcher } from './net/dispatcher.ts'
 import { warnAboutEnvironment, warnAboutProxy } from './net/environment.ts'
 import { Gate } from './net/gate.ts'
 import { Reporter } from './net/reporter.ts'
+import { Surfaces } from './net/surfaces.ts'
 import { TrustStore } from './net/trust.ts'
 import { checkOptions, DEFAULT_CACHE_EXPIRY_MS, DEFAULT_MAX_STALE_MS, type GuardOptions, pemTexts } from './options.ts'
 import { lintPolicy } from './policy/lint.ts'
@@ -103,34 +101,17 @@ export function assembleGuard(given: GuardOptions, clock: Clock = SYSTEM_CLOCK):
   warnAboutEnvironment(reporter)
   warnAboutProxy(reporter)
 
-  const lookup = options.lookup && safeLookup(options.lookup)
-  let loading: Promise<LoadedUndici> | undefined
-  const loadUndici = async (): Promise<LoadedUndici> => {
-    const [undici, { Pools }] = await Promise.all([import('./net/undici/undici.ts'), import('./net/undici/pools.ts')])
-    return { undici, pools: new Pools({ undici, gate, clock, lookup }) }
-  }
-  const load = () => (loading ??= loadUndici())
-  const dispatcher = new PinnedDispatcher({ gate, load })
-  const asDispatcher = dispatcher as unknown as Dispatcher
-  let agent: PinnedAgent | undefined
+  const surfaces = new Surfaces({ gate, reporter, clock, lookup: options.lookup })
 
   if (options.disablePrefetch !== true) store.prefetch()
-  const preconnected = Promise.allSettled(
-    (options.preconnect ?? []).map((host) => dispatcher.preconnect(callToPlace(host))),
-  )
+  const preconnected = surfaces.preconnect(options.preconnect ?? [])
 
   return {
-    fetch: async (input, init) => {
-      const [{ undici }, { fetchThrough }] = await Promise.all([load(), import('./net/undici/fetch.ts')])
-      // Typed as the global fetch, so that it fits wherever an SDK takes one.
-      const response: unknown = await fetchThrough({ undici, dispatcher: asDispatcher }, input, init)
-      return response as Response
-    },
+    fetch: surfaces.fetch,
     get agent() {
-      agent ??= new PinnedAgent({ gate, reporter, clock, lookup })
-      return agent
+      return surfaces.agent
     },
-    dispatcher: asDispatcher,
+    dispatcher: surfaces.dispatcher,
     async ready() {
       await store.rules()
       await preconnected
@@ -140,18 +121,14 @@ export function assembleGuard(given: GuardOptions, clock: Clock = SYSTEM_CLOCK):
     async close() {
       store.close()
       gate.close()
-      agent?.destroy()
-      await dispatcher.close()
+      await surfaces.close()
     },
     begin(remaining, slept) {
       if (slept) store.thaw()
       if (remaining !== undefined) store.expectEnd(remaining)
       store.prefetch()
     },
-    closeIdle() {
-      dispatcher.closeIdle()
-      agent?.closeIdle()
-    },
+    closeIdle: () => surfaces.closeIdle(),
   }
 }
 
@@ -175,6 +152,9 @@ function warnAboutPolicy({ policy }: Rules, reporter: Reporter, now: number): vo
   }
 }
 
+/** What a verdict on an uncovered host is called in a policy. */
+const UNCOVERED = { accept: 'allow', report: 'report', refuse: 'deny' } as const
+
 function explain(rules: Rules, host: string, now: number): Explanation {
   const call = callToPlace(host)
   const verdict = judgeCall(rules, call, now)
@@ -183,12 +163,7 @@ function explain(rules: Rules, host: string, now: number): Explanation {
     host: call.host,
     port: call.port,
     pattern: entry?.pattern.text,
-    rule:
-      entry === undefined
-        ? verdict.decision === 'report'
-          ? 'report'
-          : rules.policy.default
-        : modeOf(rules, entry, now),
+    rule: entry === undefined ? UNCOVERED[verdict.decision] : modeOf(rules, entry, now),
     pins: pinTexts(entry?.pins),
     leafPins: pinTexts(entry?.leafPins),
     issuerPins: pinTexts(entry?.issuerPins),

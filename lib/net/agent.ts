@@ -139,6 +139,14 @@ export class PinnedAgent extends Agent {
     }
   }
 
+  /** Closes every idle connection, and each busy one when its request is done. */
+  close(): void {
+    for (const sockets of Object.values(this.sockets)) {
+      for (const socket of sockets ?? []) this.#retired.add(socket)
+    }
+    this.closeIdle()
+  }
+
   #proceed(request: ClientRequest, options: AnyOptions, rules: Rules): void {
     const call = callOf(options, this.#gate)
     this.#warnAbout(options)

@@ -17,7 +17,7 @@ import { callTo, isAddress } from './call.ts'
 import { asError, type IdentityCheck } from './callbacks.ts'
 import { type Connection, Connections } from './connections.ts'
 import { warnAboutEnvironment } from './environment.ts'
-import { presentedCertificates } from './peer.ts'
+import { presentedCertificates, takeCertificates } from './peer.ts'
 import type { Reporter } from './reporter.ts'
 import { type KnownSession, SessionCache } from './sessions.ts'
 import type { Trust, TrustStore } from './trust.ts'
@@ -138,7 +138,10 @@ export class Gate {
     let rules = await this.rules()
     for (let handshakes = 1; ; handshakes++) {
       const admission = judgeCall(rules, call, this.#clock.now())
-      if (admission.decision === 'refuse') throw admission.error
+      if (admission.decision === 'refuse') {
+        this.#reporter.failure(admission, call, this.#clock.now())
+        throw admission.error
+      }
       warnAboutEnvironment(this.#reporter)
       const trust = this.#trust.for(admission.entry)
       const attempt = new Attempt(call, trust, surface.isResumable ? this.#offer(rules, call, trust) : undefined)
@@ -201,6 +204,7 @@ export class Gate {
         if (entry !== undefined && refusal) this.#reporter.tlsFailure(attempt.call, entry, codeOf(refusal))
         reject(asError(error ?? 'the connection was closed'))
       })
+      takeCertificates(socket)
       socket.on('session', (ticket: Buffer) => attempt.onTicket(ticket))
     })
     // A `lookup` of the user's may throw anything.

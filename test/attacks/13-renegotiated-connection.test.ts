@@ -10,6 +10,8 @@
  */
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request as httpsRequest } from 'node:https'
 import { it, type TestContext } from 'node:test'
 import { createSecureContext, createServer, type TLSSocket } from 'node:tls'
 import { type Held, leafOf } from '../support/authority.ts'
@@ -29,6 +31,16 @@ for (const surface of SURFACES) {
     assert.equal(server.swaps, 0)
   })
 }
+
+it('nor on one that carries a client certificate (pinnedAgent)', async (t) => {
+  const server = await startSwappingServer(t)
+  const { guard } = watchedGuard({ policy: { [HOST]: [leaf.pin, leaf.pin] }, ca: root.certificate })
+  t.after(() => guard.close())
+  const { key, cert } = identity(other)
+  const outgoing = httpsRequest({ host: HOST, port: server.port, agent: guard.agent, key, cert }).end()
+  await assert.rejects(once(outgoing, 'response'), 'the call was answered')
+  assert.equal(server.swaps, 0)
+})
 
 /** Answers a request only after a second handshake, in which it shows its other certificate. */
 async function startSwappingServer(t: TestContext): Promise<{ readonly port: number; readonly swaps: number }> {

@@ -10,14 +10,15 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
-import { presented } from '../support/authority.ts'
+import { describe, it, type TestContext } from 'node:test'
+import { leafOf, presented } from '../support/authority.ts'
 import { startTlsServer } from '../support/tls-server.ts'
 import { HOST, partner } from './cast.ts'
 import { changingGuard, instant, NOBODYS_PINS, pinning, stillClock } from './changing-policy.ts'
 import { assertAccepted, assertRefused, SURFACES } from './surfaces.ts'
 
 const { root, issuing, leaf } = await partner()
+const renewed = await leafOf(issuing, [HOST])
 const chain = presented(leaf, issuing)
 const accepting = pinning([leaf.pin, issuing.pin])
 const oneAnswerEach = () => ({ headers: { connection: 'close' } })
@@ -84,23 +85,46 @@ for (const versions of ['TLSv1.2', 'TLSv1.3'] as const) {
       })
 
       it('a policy that changes while a session is being resumed holds for that connection', async (t) => {
-        let held: Promise<void> | undefined
-        const delayHandshake = async () => await held
-        const server = await startTlsServer(chain, { versions, respond: oneAnswerEach, delayHandshake })
-        t.after(() => server.close())
+        const { server, whileConnecting } = await startHeldServer(t, versions)
         const { guard, events, publish } = await changingGuard(t, accepting, { ca: root.certificate })
         const call = () => surface.call(guard, `https://${HOST}:${server.port}/`)
         await assertAccepted(call, server)
+        const refused = () => assertRefused(call, { code: 'ERR_PIN_MISMATCH', server, events })
+        await whileConnecting(refused, () => publish(pinning(NOBODYS_PINS)))
+      })
 
-        const handshake = Promise.withResolvers<void>()
-        held = handshake.promise
-        const connected = server.whenConnected()
-        const refused = assertRefused(call, { code: 'ERR_PIN_MISMATCH', server, events })
-        await connected
-        await publish(pinning(NOBODYS_PINS))
-        handshake.resolve()
-        await refused
+      it('a rotation while a session is being resumed fails no call: the new key is asked for', async (t) => {
+        const { server, whileConnecting } = await startHeldServer(t, versions)
+        const { guard, publish } = await changingGuard(t, accepting, { ca: root.certificate })
+        const call = () => surface.call(guard, `https://${HOST}:${server.port}/`)
+        await assertAccepted(call, server)
+        const answered = () => assertAccepted(call, server)
+        await whileConnecting(answered, async () => {
+          server.present(presented(renewed, issuing))
+          await publish(pinning([renewed.pin, NOBODYS_PINS[0]]))
+        })
       })
     })
+  }
+}
+
+/** A server that keeps a handshake waiting while something happens. */
+async function startHeldServer(t: TestContext, versions: 'TLSv1.2' | 'TLSv1.3') {
+  let held: Promise<void> | undefined
+  const delayHandshake = async () => await held
+  const server = await startTlsServer(chain, { versions, respond: oneAnswerEach, delayHandshake })
+  t.after(() => server.close())
+  return {
+    server,
+    async whileConnecting(call: () => Promise<unknown>, happening: () => Promise<void>): Promise<void> {
+      const handshake = Promise.withResolvers<void>()
+      held = handshake.promise
+      const connected = server.whenConnected()
+      const called = call()
+      await connected
+      await happening()
+      handshake.resolve()
+      await called
+    },
   }
 }

@@ -82,6 +82,7 @@ for (const surface of SURFACES) {
     const waiting = call('/waiting')
     await connected
     server.present(presented(renewed, issuing))
+    server.ticketKeysRenew()
     await publish(pinning([renewed.pin, NOBODYS_PINS[0]]))
     handshake.resolve()
     assert.equal((await waiting).status, 200)
@@ -104,7 +105,11 @@ interface Queue extends Pick<ChangingGuard, 'publish'> {
   connections(): number
 }
 
-async function runningAndQueued(t: TestContext, document: object, clock?: ReturnType<typeof stillClock>): Promise<Queue> {
+async function runningAndQueued(
+  t: TestContext,
+  document: object,
+  clock?: ReturnType<typeof stillClock>,
+): Promise<Queue> {
   const answer = Promise.withResolvers<object>()
   const server = await startTlsServer(chain, {
     respond: async ({ url }) => (url === '/running' ? await answer.promise : {}),

@@ -113,6 +113,34 @@ for (const versions of ['TLSv1.2', 'TLSv1.3'] as const) {
   }
 }
 
+for (const surface of SURFACES) {
+  describe(`anchors that a new policy brings during a handshake, by ${surface.name}`, () => {
+    for (const { title, anchors, code } of [
+      { title: 'that the chain leads to', anchors: [root.certificate], code: undefined },
+      {
+        title: 'that it does not lead to',
+        anchors: [otherRoot.certificate],
+        code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      },
+    ]) {
+      it(`hold for that connection: anchors ${title}`, async (t) => {
+        const handshake = Promise.withResolvers<void>()
+        const delayHandshake = () => handshake.promise
+        const server = await startTlsServer(presented(leaf, issuing), { delayHandshake })
+        t.after(() => server.close())
+        const { guard, events, publish } = await changingGuard(t, pinning(pins), { ca: root.certificate })
+        const call = () => surface.call(guard, `https://${HOST}:${server.port}/`)
+        const connected = server.whenConnected()
+        const ended = code === undefined ? assertAccepted(call, server) : assertRefused(call, { code, server, events })
+        await connected
+        await publish({ version: 1, hosts: { [HOST]: { pins, anchors } } })
+        handshake.resolve()
+        await ended
+      })
+    }
+  })
+}
+
 async function startServer(t: TestContext, versions: 'TLSv1.2' | 'TLSv1.3'): Promise<TlsServer> {
   const respond = () => ({ headers: { connection: 'close' } })
   const server = await startTlsServer(presented(leaf, issuing), { versions, respond })

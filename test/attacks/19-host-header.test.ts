@@ -55,18 +55,25 @@ for (const surface of SURFACES) {
       await assertRefused(call, { code: 'ERR_HOST_NOT_COVERED', server, events })
     })
 
-    it('reaches the server unchanged, and changes neither SNI nor the connection', async (t) => {
+    it('is the server’s business alone: it changes no SNI and costs no connection', async (t) => {
       const server = await startTlsServer(presented(leaf))
       t.after(() => server.close())
       const { guard } = watchedGuard(options)
       t.after(() => guard.close())
-      const url = `https://free.partner.test:${server.port}/`
-      for (const host of ['api.partner.test', 'uncovered.test', 'free.partner.test']) {
-        await assertAccepted(() => surface.call(guard, url, { headers: { host } }), server)
+      const place = `free.partner.test:${server.port}`
+      const hosts = ['api.partner.test', 'uncovered.test', 'free.partner.test', 'uncovered.test', 'api.partner.test']
+      for (const host of hosts) {
+        await assertAccepted(() => surface.call(guard, `https://${place}/`, { headers: { host } }), server)
       }
-      const hosts = server.recording.received.map(({ headers }) => headers['host'])
-      assert.deepEqual(hosts, ['api.partner.test', 'uncovered.test', 'free.partner.test'])
-      assert.deepEqual(server.recording.servernames, ['free.partner.test'])
+      // In a fetch the header is forbidden (Fetch standard, 2.2.2): undici's and Node's both write their own.
+      const expected = /fetch/i.test(surface.name) ? hosts.map(() => place) : hosts
+      assert.deepEqual(
+        server.recording.received.map(({ headers }) => headers['host']),
+        expected,
+      )
+      assert.deepEqual([...new Set(server.recording.servernames)], ['free.partner.test'])
+      // An undici pool may open a second connection before it sees that the first is free.
+      assert.ok(server.recording.handshakes <= 2, `${server.recording.handshakes} handshakes for 5 calls`)
     })
 
     it('does not stand in for the name that the certificate must have', async (t) => {

@@ -11,8 +11,8 @@
 
 import assert from 'node:assert/strict'
 import type { LookupFunction } from 'node:net'
-import { describe, it } from 'node:test'
-import { interceptors } from 'undici'
+import { describe, it, type TestContext } from 'node:test'
+import { Dispatcher1Wrapper, interceptors } from 'undici'
 import type { Guard, GuardOptions } from '../../lib/index.ts'
 import { leafOf, presented, rootAuthority } from '../support/authority.ts'
 import { startTlsServer } from '../support/tls-server.ts'
@@ -32,11 +32,23 @@ function rules(hosts: Readonly<Record<string, readonly string[]>>): GuardOptions
   }
 }
 
-function throughDnsInterceptor({ fetch, agent, dispatcher }: Guard): Guarded {
-  const dns = interceptors.dns({
-    lookup: (_origin, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4, ttl: 60_000 }]),
-  })
-  return { fetch, agent, dispatcher: dispatcher.compose(dns) }
+interface Address {
+  readonly address: string
+  readonly family: 4 | 6
+}
+
+const LOOPBACK: Address = { address: '127.0.0.1', family: 4 }
+
+function throughDnsInterceptor(guard: Guard, surface: Surface, ...addresses: readonly Address[]): Guarded {
+  const { fetch, agent, dispatcher } = guard
+  const composed = dispatcher.compose(dnsInterceptor(...addresses))
+  // undici's interceptors don't understand Node's own fetch without this wrapper, on its own Agent either.
+  return { fetch, agent, dispatcher: surface.name.includes('fetch') ? new Dispatcher1Wrapper(composed) : composed }
+}
+
+function dnsInterceptor(...addresses: readonly Address[]) {
+  const records = (addresses.length === 0 ? [LOOPBACK] : addresses).map((address) => ({ ...address, ttl: 60_000 }))
+  return interceptors.dns({ lookup: (_origin, _options, callback) => callback(null, records) })
 }
 
 for (const surface of overDispatcher) {
@@ -46,7 +58,22 @@ for (const surface of overDispatcher) {
       t.after(() => server.close())
       const { guard, events } = watchedGuard(rules({ 'api.partner.test': [stranger.pin] }))
       t.after(() => guard.close())
-      const call = () => surface.call(throughDnsInterceptor(guard), `https://api.partner.test:${server.port}/`)
+      const call = () => surface.call(throughDnsInterceptor(guard, surface), `https://api.partner.test:${server.port}/`)
+      await assertRefused(call, { code: 'ERR_PIN_MISMATCH', server, events })
+    })
+
+    it('a host is pinned by its name also at its second address, for which undici no longer tells the name', async (t) => {
+      const server = await startTlsServer(presented(leaf))
+      t.after(() => server.close())
+      const { guard, events } = watchedGuard(rules({ 'api.partner.test': [stranger.pin] }))
+      t.after(() => guard.close())
+      // Nobody listens at the first; the second is the server, in the other family.
+      const addresses = [
+        { address: '127.0.0.2', family: 4 },
+        { address: '::ffff:127.0.0.1', family: 6 },
+      ] as const
+      const guarded = throughDnsInterceptor(guard, surface, ...addresses)
+      const call = () => surface.call(guarded, `https://api.partner.test:${server.port}/`)
       await assertRefused(call, { code: 'ERR_PIN_MISMATCH', server, events })
     })
 
@@ -55,7 +82,7 @@ for (const surface of overDispatcher) {
       t.after(() => server.close())
       const { guard, events } = watchedGuard(rules({ 'api.partner.test': [leaf.pin, root.pin] }))
       t.after(() => guard.close())
-      const call = () => surface.call(throughDnsInterceptor(guard), `https://api.partner.test:${server.port}/`)
+      const call = () => surface.call(throughDnsInterceptor(guard, surface), `https://api.partner.test:${server.port}/`)
       await assertAccepted(call, server)
       assert.deepEqual(server.recording.servernames, ['api.partner.test'])
       assert.deepEqual(
@@ -71,11 +98,31 @@ for (const surface of overDispatcher) {
       const policy = { version: 1, hosts: { 'other.partner.test': pins } }
       const { guard, events } = watchedGuard({ policy, ca: root.certificate })
       t.after(() => guard.close())
-      const call = () => surface.call(throughDnsInterceptor(guard), `https://api.partner.test:${server.port}/`)
+      const call = () => surface.call(throughDnsInterceptor(guard, surface), `https://api.partner.test:${server.port}/`)
       await assertRefused(call, { code: 'ERR_HOST_NOT_COVERED', server, events })
     })
   })
 }
+
+it('a composed dispatcher pins as well when it is asked itself', async (t) => {
+  const server = await startTlsServer(presented(leaf))
+  t.after(() => server.close())
+  for (const [pins, code] of [
+    [[stranger.pin], 'ERR_PIN_MISMATCH'],
+    [[leaf.pin], undefined],
+  ] as const) {
+    const { guard, events } = watchedGuard(rules({ 'api.partner.test': pins }))
+    t.after(() => guard.close())
+    const composed = guard.dispatcher.compose(dnsInterceptor())
+    const call = async () => {
+      const origin = `https://api.partner.test:${server.port}`
+      const { statusCode, body } = await composed.request({ origin, path: '/', method: 'GET' })
+      return { status: statusCode, body: await body.text() }
+    }
+    if (code === undefined) await assertAccepted(call, server)
+    else await assertRefused(call, { code, server, events })
+  }
+})
 
 for (const surface of SURFACES) {
   describe(`a custom lookup (${surface.name})`, () => {
@@ -130,7 +177,7 @@ for (const surface of SURFACES) {
   })
 }
 
-async function addressed(surface: Surface, t: import('node:test').TestContext, options: GuardOptions) {
+async function addressed(surface: Surface, t: TestContext, options: GuardOptions) {
   const server = await startTlsServer(presented(leaf))
   t.after(() => server.close())
   const { guard, events } = watchedGuard(options)

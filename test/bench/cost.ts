@@ -27,10 +27,10 @@ try {
 function printBytes(bundles: readonly Bundle[]): void {
   const pinned = bundles.at(-1)
   if (pinned === undefined) return
-  row('bundle, minified', 'bytes', 'gzip')
+  row('bundle, minified', 'size', 'gzip')
   row('---', '---:', '---:')
-  row("the README's handler", thousands(pinned.bytes), thousands(gzipSync(readFileSync(pinned.file)).length))
-  for (const [part, bytes] of pinned.parts) row(`&nbsp;&nbsp;${part}`, thousands(bytes), '')
+  row("the README's handler", kilobytes(pinned.bytes), kilobytes(gzipSync(readFileSync(pinned.file)).length))
+  for (const [part, bytes] of pinned.parts) row(`&nbsp;&nbsp;${part}`, kilobytes(bytes), '')
   console.log()
 }
 
@@ -57,8 +57,8 @@ function row(...cells: readonly string[]): void {
   console.log(`| ${cells.join(' | ')} |`)
 }
 
-function thousands(bytes: number): string {
-  return bytes.toLocaleString('en-US')
+function kilobytes(bytes: number): string {
+  return `${Math.round(bytes / 1000).toLocaleString('en-US')} kB`
 }
 
 function ms(time: number): string {

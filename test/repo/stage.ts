@@ -6,11 +6,12 @@
  * and that a shell's `api.partner.example:443` becomes its address.
  */
 
-import { execFileSync, fork } from 'node:child_process'
+import { execFile, fork } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { intermediateOf, leafOf, presented, rootAuthority } from '../support/authority.ts'
 import { awsEnvironment, startSecretsEndpoint } from '../support/secrets-endpoint.ts'
 import { startTlsServer, type TlsServer } from '../support/tls-server.ts'
@@ -38,9 +39,9 @@ export interface Stage {
   /** Runs a `js` or `ts` block in the situation that its comment names. */
   play(block: Block): Promise<Played & { readonly stdout: string }>
   /** Type-checks what `play` and `write` have put into the project; the compiler's complaints. */
-  typecheck(): string
+  typecheck(): Promise<string>
   /** Runs a `sh` block; what it printed. */
-  shell(block: Block): string
+  shell(block: Block): Promise<string>
   /** A text that was printed here, as it reads where the partner's API has its usual port. */
   atUsualPort(text: string): string
   close(): Promise<void>
@@ -83,9 +84,10 @@ export async function setStage(): Promise<Stage> {
       return await playFile(join(project, name), environment)
     },
     typecheck: () => typecheckIn(project),
-    shell({ code }) {
+    async shell({ code }) {
       const command = code.replaceAll(`-connect ${HOST}:443`, `-connect 127.0.0.1:${partner.port}`)
-      return execFileSync('sh', ['-euc', command], { cwd: project, encoding: 'utf8' })
+      partner.present(presented(leaf, issuer))
+      return (await promisify(execFile)('sh', ['-euc', command], { cwd: project })).stdout
     },
     atUsualPort: (text) => text.replaceAll(`"port":${partner.port}`, '"port":443').replaceAll(`:${partner.port}`, ''),
     async close() {
@@ -105,14 +107,14 @@ function installIn(folder: string): string {
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }))
   writeFileSync(
     join(project, 'tsconfig.json'),
-    JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), compilerOptions: { allowJs: false }, include: ['*.ts'] }),
+    JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), compilerOptions: { checkJs: false }, include: ['*.ts'] }),
   )
   return project
 }
 
 function playFile(file: string, env: NodeJS.ProcessEnv): Promise<Played & { readonly stdout: string }> {
   const execArgv = ['--conditions=@pinned-fetch/source']
-  const child = fork(PLAY, [file], { execArgv, env, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+  const child = fork(PLAY, [file], { execArgv, env, cwd: dirname(file), stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
   let stdout = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
@@ -130,9 +132,9 @@ function playFile(file: string, env: NodeJS.ProcessEnv): Promise<Played & { read
   })
 }
 
-function typecheckIn(project: string): string {
+async function typecheckIn(project: string): Promise<string> {
   try {
-    return execFileSync(join(BIN, 'tsc'), ['--noEmit', '--project', project], { encoding: 'utf8' })
+    return (await promisify(execFile)(join(BIN, 'tsc'), ['--noEmit', '--project', project])).stdout
   } catch (error) {
     return String((error as { stdout?: string }).stdout)
   }

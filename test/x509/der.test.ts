@@ -98,7 +98,8 @@ describe('a BOOLEAN', () => {
   it('is 00 or ff and nothing between', () => {
     assert.equal(readBoolean(value(TAG.boolean, '00')), false)
     assert.equal(readBoolean(value(TAG.boolean, 'ff')), true)
-    for (const content of ['', '01', '7f', 'fe', 'ffff']) refused(() => readBoolean(value(TAG.boolean, content)), /BOOLEAN/)
+    for (const content of ['', '01', '7f', 'fe', 'ffff'])
+      refused(() => readBoolean(value(TAG.boolean, content)), /BOOLEAN/)
   })
 })
 
@@ -118,7 +119,16 @@ describe('a small INTEGER', () => {
 })
 
 describe('an OBJECT IDENTIFIER', () => {
-  for (const dotted of ['0.0', '0.39', '1.0', '1.39', '2.5.29.15', '2.999.3', '1.2.840.113549.1.1.11', '2.5.4.2147483648']) {
+  for (const dotted of [
+    '0.0',
+    '0.39',
+    '1.0',
+    '1.39',
+    '2.5.29.15',
+    '2.999.3',
+    '1.2.840.113549.1.1.11',
+    '2.5.4.2147483648',
+  ]) {
     it(`${dotted} is read as it is written`, () => {
       assert.equal(readObjectIdentifier(readDer(objectIdentifier(dotted))), dotted)
     })

@@ -50,7 +50,9 @@ function mutated(original: Buffer, random: Random): Buffer {
   if (random.chance(0.8)) return bytes
   const at = random.below(bytes.length)
   const length = random.below(8)
-  const middle = random.chance(0.5) ? random.bytes(length) : Buffer.concat([bytes.subarray(at, at + length), bytes.subarray(at, at + length)])
+  const middle = random.chance(0.5)
+    ? random.bytes(length)
+    : Buffer.concat([bytes.subarray(at, at + length), bytes.subarray(at, at + length)])
   return Buffer.concat([bytes.subarray(0, at), middle, bytes.subarray(at + length)])
 }
 
@@ -73,7 +75,10 @@ describe(`bytes that are almost a certificate (seed ${SEED})`, () => {
     for (const { der } of [root, constrained, leaf]) {
       for (let end = 0; end < der.length; end++) {
         const input = der.subarray(0, end)
-        assert.equal(read(() => readDer(input), input), 'refused')
+        assert.equal(
+          read(() => readDer(input), input),
+          'refused',
+        )
       }
     }
   })

@@ -44,10 +44,11 @@ export function answerTo(limbo: LimboCase): PathResult | undefined {
   if (kind !== 'SERVER' || name === null) return undefined
   const host = canonicalHost(name.value)
   if (host === undefined) throw new Error(`${limbo.id}: "${name.value}" is no host`)
-  return verifyPath(
-    [limbo.peer_certificate, ...limbo.untrusted_intermediates].flatMap(parsed),
-    { host, trust: new TrustSet(limbo.trusted_certs), now: timeOf(limbo) },
-  )
+  return verifyPath([limbo.peer_certificate, ...limbo.untrusted_intermediates].flatMap(parsed), {
+    host,
+    trust: new TrustSet(limbo.trusted_certs),
+    now: timeOf(limbo),
+  })
 }
 
 /** A certificate that Node can't parse never leaves its socket. */

@@ -28,13 +28,14 @@ describe('a distinguished name', () => {
     'a T61String': text(TAG.t61String, 'Example CA'),
     'a BMPString': bmpString('Example CA'),
     'a UniversalString': universalString('Example CA'),
-    'capitals': text(TAG.utf8String, 'EXAMPLE CA'),
+    capitals: text(TAG.utf8String, 'EXAMPLE CA'),
     'small letters': text(TAG.utf8String, 'example ca'),
     'white space around it': text(TAG.utf8String, '  Example CA\t'),
     'more white space inside': text(TAG.utf8String, 'Example \t\n  CA'),
   }
   for (const [what, value] of Object.entries(spellings)) {
-    it(`is the same name in ${what}, as it is for OpenSSL`, () => assert.deepEqual(organizationOf(value), utf8('Example CA')))
+    it(`is the same name in ${what}, as it is for OpenSSL`, () =>
+      assert.deepEqual(organizationOf(value), utf8('Example CA')))
   }
 
   it('is the same name in Latin-1 and in UTF-8 beyond ASCII', () => {
@@ -55,7 +56,9 @@ describe('a distinguished name', () => {
 
   it('of another attribute, order or number of attributes is another name', () => {
     const name = (...attributes: [string, string][]) =>
-      comparableName(distinguishedName(...attributes.map(([type, value]) => [type, text(TAG.utf8String, value)] as const)))
+      comparableName(
+        distinguishedName(...attributes.map(([type, value]) => [type, text(TAG.utf8String, value)] as const)),
+      )
     const whole = name([country, 'CH'], [organization, 'Example'])
     assert.notDeepEqual(name([country, 'CH'], [commonName, 'Example']), whole)
     assert.notDeepEqual(name([organization, 'Example'], [country, 'CH']), whole)
@@ -66,7 +69,12 @@ describe('a distinguished name', () => {
   it('can’t be forged out of the text of another: no separator of ours means anything in a value', () => {
     const attribute = (type: string, value: string) => sequence(objectIdentifier(type), text(TAG.utf8String, value))
     const two = comparableName(sequence(set(attribute(country, 'ch'), attribute(organization, 'x'))))
-    const tricks = [`ch","${organization}=x`, `ch\\",\\"${organization}=x`, `ch+${organization}=x`, `ch,${organization}=x`]
+    const tricks = [
+      `ch","${organization}=x`,
+      `ch\\",\\"${organization}=x`,
+      `ch+${organization}=x`,
+      `ch,${organization}=x`,
+    ]
     for (const trick of tricks) assert.notDeepEqual(comparableName(sequence(set(attribute(country, trick)))), two)
   })
 
@@ -127,7 +135,11 @@ describe('a general name', () => {
     ['a URI', text(0x86, 'https://b.test/'), { form: 'uri', value: 'https://b.test/' }],
     ['a registered id by its tag', tlv(0x88, Buffer.of(42, 3)), { form: 'other', tag: 0x88 }],
     ['another name by its tag', tlv(0xa0, sequence()), { form: 'other', tag: 0xa0 }],
-    ['a directory name', tlv(0xa4, distinguishedName([commonName, text(TAG.utf8String, 'X')])), { form: 'directory', value: ['["2.5.4.3=x"]'] }],
+    [
+      'a directory name',
+      tlv(0xa4, distinguishedName([commonName, text(TAG.utf8String, 'X')])),
+      { form: 'directory', value: ['["2.5.4.3=x"]'] },
+    ],
   ] as const
   for (const [what, bytes, expected] of forms) {
     it(`is read as ${what}`, () => assert.deepEqual(readGeneralName(readDer(bytes)), expected))

@@ -34,11 +34,21 @@ export class OpensslVerify implements Disposable {
     }
     this.#asked += 1
     const options = ['-no-CApath', '-no-CAstore', '-purpose', 'sslserver', '-auth_level', '2']
-    const question = ['-verify_hostname', host, '-attime', String(Math.floor(now / 1000)), '-CAfile', file('anchors', anchors)]
+    const question = [
+      '-verify_hostname',
+      host,
+      '-attime',
+      String(Math.floor(now / 1000)),
+      '-CAfile',
+      file('anchors', anchors),
+    ]
     const others = untrusted.length === 0 ? [] : ['-untrusted', file('untrusted', untrusted)]
     return new Promise((resolve) => {
-      execFile('openssl', ['verify', ...options, ...question, ...others, file('leaf', [leaf])], (error, stdout, stderr) =>
-        resolve({ accepted: error === null, said: `${stdout} ${stderr}`.replace(/\s+/g, ' ').trim() }),
+      execFile(
+        'openssl',
+        ['verify', ...options, ...question, ...others, file('leaf', [leaf])],
+        (error, stdout, stderr) =>
+          resolve({ accepted: error === null, said: `${stdout} ${stderr}`.replace(/\s+/g, ' ').trim() }),
       )
     })
   }

@@ -11,9 +11,7 @@ type Divergences = readonly {
   readonly cases: readonly string[]
 }[]
 
-const DIVERGENCES = JSON.parse(
-  readFileSync(new URL('limbo-divergences.json', import.meta.url), 'utf8'),
-) as Divergences
+const DIVERGENCES = JSON.parse(readFileSync(new URL('limbo-divergences.json', import.meta.url), 'utf8')) as Divergences
 
 const BETTER_TLS_CASES = 9_572
 
@@ -40,8 +38,16 @@ describe('the cases of x509-limbo', () => {
     const { asked, diverging } = divergencesOf(readCases('limbo.json.gz').filter((limbo) => !isBetterTls(limbo)))
     const listed = DIVERGENCES.flatMap(({ answer, cases }) => cases.map((id) => `${answer} ${id}`))
     assert.ok(asked > 190, `${asked} cases`)
-    assert.deepEqual(diverging.filter((answer) => !listed.includes(answer)), [], 'answered otherwise, and not listed')
-    assert.deepEqual(listed.filter((answer) => !diverging.includes(answer)), [], 'listed, and answered as expected')
+    assert.deepEqual(
+      diverging.filter((answer) => !listed.includes(answer)),
+      [],
+      'answered otherwise, and not listed',
+    )
+    assert.deepEqual(
+      listed.filter((answer) => !diverging.includes(answer)),
+      [],
+      'listed, and answered as expected',
+    )
     test.diagnostic(`${asked} cases, ${diverging.length} answered otherwise for a stated reason`)
   })
 

@@ -19,7 +19,10 @@ const trust = trustOf([root])
 class Asked {
   readonly #memory = new PathMemory()
 
-  about(presented: readonly Held[], { host = HOST, now = start, anchors = trust }: { host?: string; now?: number; anchors?: TrustSet } = {}) {
+  about(
+    presented: readonly Held[],
+    { host = HOST, now = start, anchors = trust }: { host?: string; now?: number; anchors?: TrustSet } = {},
+  ) {
     let lines: string[] = []
     const checks = signatureChecksOf(() => {
       lines = linesOf(this.#memory.verify(x509Of(presented), { host, trust: anchors, now }))
@@ -95,7 +98,13 @@ describe('a remembered path never outlives its certificates', () => {
   }
 
   it('and one of several that ends takes the others to be looked for again', async () => {
-    const cross = await mint({ subject: issuing.subject, keys: issuing, ca: true, issuer: otherRoot, notAfter: new Date(start + HOUR_MS) })
+    const cross = await mint({
+      subject: issuing.subject,
+      keys: issuing,
+      ca: true,
+      issuer: otherRoot,
+      notAfter: new Date(start + HOUR_MS),
+    })
     const memory = new Asked()
     const at = (now: number) => memory.about([leaf, issuing, cross], { now, anchors: trustOf([root, otherRoot]) })
     assert.deepEqual(at(start).lines, ['a.test < Issuing < Root', 'a.test < Issuing < Other Root'])
@@ -105,7 +114,13 @@ describe('a remembered path never outlives its certificates', () => {
   })
 
   it('and one that begins later is found once it has begun, since the pin may be on it', async () => {
-    const cross = await mint({ subject: issuing.subject, keys: issuing, ca: true, issuer: otherRoot, notBefore: new Date(start + HOUR_MS) })
+    const cross = await mint({
+      subject: issuing.subject,
+      keys: issuing,
+      ca: true,
+      issuer: otherRoot,
+      notBefore: new Date(start + HOUR_MS),
+    })
     const memory = new Asked()
     const at = (now: number) => memory.about([leaf, issuing, cross], { now, anchors: trustOf([root, otherRoot]) })
     assert.deepEqual(at(start).lines, FOUND)

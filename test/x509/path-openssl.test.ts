@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, X509Certificate } from 'node:crypto'
-import { describe, it } from 'node:test'
+import { after, describe, it } from 'node:test'
 import type { Held } from '../support/authority.ts'
 import { type OpensslAnswer, OpensslVerify } from './openssl-verify.ts'
 import { ask, HOST, linesOf } from './question.ts'
@@ -24,6 +24,8 @@ interface Case {
   readonly openssl: OpensslAnswer
   /** The chains that openssl accepts when it is given their certificates and no others. */
   readonly confirmed: readonly string[]
+  /** The chains in which two CAs have one name: openssl chooses by the name alone, and may lose its way in them. */
+  readonly ambiguous: readonly string[]
 }
 
 async function caseOf(number: number, openssl: OpensslVerify): Promise<Case> {
@@ -31,20 +33,22 @@ async function caseOf(number: number, openssl: OpensslVerify): Promise<Case> {
   const now = Date.now()
   const result = ask(presented, { anchors, now })
   const confirmed: string[] = []
-  for (const chain of possibleChains({ presented, anchors })) {
+  const chains = possibleChains({ presented, anchors })
+  for (const chain of chains) {
     const [leaf = '', ...issuers] = chain.map(({ certificate }) => certificate)
     const leafAlone = issuers.length === 0 ? [leaf] : issuers.slice(-1)
     const alone = { leaf, untrusted: issuers.slice(0, -1), anchors: leafAlone, host: HOST, now }
-    if ((await openssl.ask(alone)).accepted) confirmed.push(fingerprints(chain.map(({ der }) => der)))
+    if ((await openssl.ask(alone)).accepted) confirmed.push(fingerprints(chain))
   }
   const [leaf = '', ...untrusted] = presented.map(({ certificate }) => certificate)
   const all = { leaf, untrusted, anchors: anchors.map(({ certificate }) => certificate), host: HOST, now }
   return {
     number,
-    ours: (result.verified?.paths ?? []).map(({ certificates }) => fingerprints(certificates.map(({ der }) => der))),
+    ours: (result.verified?.paths ?? []).map(({ certificates }) => fingerprints(certificates)),
     reason: result.verified === undefined ? result.reason : linesOf(result).join('; '),
     openssl: await openssl.ask(all),
     confirmed,
+    ambiguous: chains.filter(hasNamesakes).map(fingerprints),
   }
 }
 
@@ -73,12 +77,17 @@ function isSignedBy(subject: Held, issuer: Held): boolean {
   return certificate.issuer === new X509Certificate(issuer.der).subject && certificate.verify(issuer.keys.publicKey)
 }
 
-function fingerprints(chain: readonly Buffer[]): string {
-  return chain.map((der) => createHash('sha256').update(der).digest('hex').slice(0, 8)).join(' < ')
+function hasNamesakes(chain: readonly Held[]): boolean {
+  return new Set(chain.map(({ subject }) => subject)).size < chain.length
+}
+
+function fingerprints(chain: readonly { readonly der: Buffer }[]): string {
+  return chain.map(({ der }) => createHash('sha256').update(der).digest('hex').slice(0, 8)).join(' < ')
 }
 
 async function allCases(): Promise<Case[]> {
-  using openssl = new OpensslVerify()
+  const openssl = new OpensslVerify()
+  after(() => openssl[Symbol.dispose]())
   const numbers = Array.from({ length: GRAPHS }, (_, index) => index)
   const cases: Case[] = []
   const work = async () => {
@@ -90,7 +99,8 @@ async function allCases(): Promise<Case[]> {
   return cases
 }
 
-const toldApart = ({ number, reason, openssl }: Case) => `graph ${number}: we say "${reason}", openssl says "${openssl.said}"`
+const toldApart = ({ number, reason, openssl }: Case) =>
+  `graph ${number}: we say "${reason}", openssl says "${openssl.said}"`
 
 describe(`for ${GRAPHS} random PKIs (seed ${SEED})`, async () => {
   const cases = await allCases()
@@ -108,12 +118,16 @@ describe(`for ${GRAPHS} random PKIs (seed ${SEED})`, async () => {
   })
 
   it('we find exactly the paths that openssl accepts when it is given their certificates and no others', () => {
-    for (const one of cases) assert.deepEqual(one.ours.toSorted(), one.confirmed.toSorted(), toldApart(one))
+    for (const one of cases) {
+      const unconfirmed = one.ours.filter((path) => !one.confirmed.includes(path) && !one.ambiguous.includes(path))
+      const missed = one.confirmed.filter((path) => !one.ours.includes(path))
+      assert.deepEqual({ unconfirmed, missed }, { unconfirmed: [], missed: [] }, toldApart(one))
+    }
   })
 
   it('what we accept and openssl refuses, it refuses only because it never goes back from a dead branch', (test) => {
     const more = accepted.filter(({ openssl }) => !openssl.accepted)
-    for (const one of more) assert.ok(one.confirmed.length > 0, toldApart(one))
+    for (const one of more) assert.ok(one.confirmed.length + one.ambiguous.length > 0, toldApart(one))
     test.diagnostic(`in ${more.length} of ${accepted.length} accepted graphs openssl took a dead branch`)
   })
 })

@@ -5,7 +5,7 @@
 import { X509Certificate } from 'node:crypto'
 import { type PathResult, type VerifiedPaths, verifyPath } from '../../lib/x509/path.ts'
 import { TrustSet } from '../../lib/x509/trust-set.ts'
-import type { Held } from '../support/authority.ts'
+import { type CertificateSpec, type Held, intermediateOf, leafOf, mint, rootAuthority } from '../support/authority.ts'
 
 export interface Question {
   readonly anchors: readonly Held[]
@@ -16,6 +16,18 @@ export interface Question {
 }
 
 export const HOST = 'a.test'
+
+/** Leaf, issuing CA and root, each minted otherwise than usual where `change` says so. */
+export async function chainWith(change: { leaf?: CertificateSpec; issuing?: CertificateSpec; root?: CertificateSpec }) {
+  const root = await rootAuthority('Other Root', change.root)
+  const issuing = await intermediateOf(root, 'Other Issuing', change.issuing)
+  return { presented: [await leafOf(issuing, [HOST], change.leaf), issuing], anchors: [root] }
+}
+
+/** The same name and key, under another issuer. */
+export function crossSigned(held: Held, issuer: Held, options: CertificateSpec = {}): Promise<Held> {
+  return mint({ subject: held.subject, keys: held, ca: true, issuer, ...options })
+}
 
 /** @param presented the leaf first */
 export function ask(presented: readonly Held[], { anchors, host = HOST, now = Date.now() }: Question): PathResult {

@@ -88,7 +88,13 @@ async function authorityOf(random: Random, index: number): Promise<Authority> {
 }
 
 async function certificateOf(random: Random, subject: Authority, issuer: Authority): Promise<Held> {
-  const spec = { subject: subject.subject, keys: subject.keys, ca: true, issuer: issuer.root, ...twisted(random, TWISTS) }
+  const spec = {
+    subject: subject.subject,
+    keys: subject.keys,
+    ca: true,
+    issuer: issuer.root,
+    ...twisted(random, TWISTS),
+  }
   return perhapsBroken(random, await mint(spec))
 }
 
@@ -97,7 +103,10 @@ function perhapsBroken(random: Random, held: Held): Held {
 }
 
 function twisted(random: Random, twists: typeof TWISTS): CertificateSpec {
-  const spec: CertificateSpec = Object.assign({}, ...twists.map(([probability, twist]) => (random.chance(probability) ? twist(random) : {})))
+  const spec: CertificateSpec = Object.assign(
+    {},
+    ...twists.map(([probability, twist]) => (random.chance(probability) ? twist(random) : {})),
+  )
   // A path length without the CA bit is invalid as such, to OpenSSL.
   const { pathLength: _, ...rest } = spec
   return spec.ca === false ? rest : spec

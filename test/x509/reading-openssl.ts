@@ -23,7 +23,9 @@ export async function readingByOpenssl(pem: string): Promise<Reading> {
     isCa: basicConstraints?.includes('CA:TRUE') ?? false,
     pathLength: pathLength === undefined ? undefined : Number(pathLength),
     maySignCertificates: keyUsage?.includes('Certificate Sign') ?? true,
-    mayServeTls: /TLS Web Server Authentication|Any Extended Key Usage/.test(extendedKeyUsage ?? 'Any Extended Key Usage'),
+    mayServeTls: /TLS Web Server Authentication|Any Extended Key Usage/.test(
+      extendedKeyUsage ?? 'Any Extended Key Usage',
+    ),
     dnsNames: (extension(text, 'Subject Alternative Name') ?? '')
       .split(', ')
       .filter((name) => name.startsWith('DNS:'))
@@ -35,7 +37,9 @@ export async function readingByOpenssl(pem: string): Promise<Reading> {
 function opensslText(pem: string): Promise<string> {
   const options = ['-noout', '-text', '-pubkey', '-nameopt', 'oid,utf8,sep_multiline']
   return new Promise((resolve, reject) => {
-    const openssl = execFile('openssl', ['x509', ...options], (error, stdout) => (error ? reject(error) : resolve(stdout)))
+    const openssl = execFile('openssl', ['x509', ...options], (error, stdout) =>
+      error ? reject(error) : resolve(stdout),
+    )
     openssl.stdin?.end(pem)
   })
 }
@@ -64,7 +68,9 @@ function date(text: string, which: string): string {
 }
 
 function extension(text: string, name: string): string | undefined {
-  return new RegExp(`^            X509v3 ${name}:[^\\n]*\\n((?:                [^\\n]*\\n)*)`, 'm').exec(text)?.[1]?.trim()
+  return new RegExp(`^            X509v3 ${name}:[^\\n]*\\n((?:                [^\\n]*\\n)*)`, 'm')
+    .exec(text)?.[1]
+    ?.trim()
 }
 
 function nameConstraints(text: string): Pick<Reading, 'permitted' | 'excluded'> {

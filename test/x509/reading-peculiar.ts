@@ -5,7 +5,7 @@
 import 'reflect-metadata'
 import { createHash } from 'node:crypto'
 import { AsnConvert } from '@peculiar/asn1-schema'
-import { Certificate, type GeneralName, type GeneralSubtrees, NameConstraints, type Name } from '@peculiar/asn1-x509'
+import { Certificate, type GeneralName, type GeneralSubtrees, type Name, NameConstraints } from '@peculiar/asn1-x509'
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsageExtension,

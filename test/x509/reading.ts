@@ -52,7 +52,10 @@ export function relativeName(attributes: readonly (readonly [type: string, value
 }
 
 /** An address and its mask; of a form without a plain text, the form alone. */
-export function subtreeText(form: 'DNS' | 'IP' | 'DirName' | 'email' | 'URI' | 'other', value?: string | Buffer): string {
+export function subtreeText(
+  form: 'DNS' | 'IP' | 'DirName' | 'email' | 'URI' | 'other',
+  value?: string | Buffer,
+): string {
   if (value === undefined) return form
   if (typeof value === 'string') return `${form}:${value.toLowerCase()}`
   const half = value.length / 2

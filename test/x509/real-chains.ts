@@ -16,7 +16,9 @@ export interface RealChain {
 
 /** Why a test on real data can't run, or `false`: what `skip` takes. */
 export function absent(file: string): string | false {
-  return existsSync(dataPath(file)) ? false : `SKIPPED: the data ${file} is not beside this checkout (${dataPath(file)})`
+  return existsSync(dataPath(file))
+    ? false
+    : `SKIPPED: the data ${file} is not beside this checkout (${dataPath(file)})`
 }
 
 export function dataPath(file: string): string {

@@ -31,7 +31,13 @@ describe('a PEM text', () => {
   })
 
   it('holds no certificate where it holds other things', () => {
-    const others = ['', 'no PEM', first.privateKey, '-----BEGIN CERTIFICATE-----', '-----BEGIN X509 CRL-----\nAA==\n-----END X509 CRL-----']
+    const others = [
+      '',
+      'no PEM',
+      first.privateKey,
+      '-----BEGIN CERTIFICATE-----',
+      '-----BEGIN X509 CRL-----\nAA==\n-----END X509 CRL-----',
+    ]
     for (const other of others) assert.deepEqual(splitPem(other), [])
   })
 

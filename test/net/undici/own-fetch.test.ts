@@ -1,0 +1,103 @@
+/**
+ * Importing undici re-routes the process's own `fetch` through it, unless capture.ts and restore.ts stand around it.
+ * What they do can be seen only in a process that has done nothing else, so each test runs one.
+ */
+
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { after, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { startPlainServer } from '../../support/plain-server.ts'
+
+const UNDICI = new URL('../../../lib/net/undici/undici.ts', import.meta.url).href
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+
+const server = await startPlainServer()
+after(() => server.close())
+
+const PREAMBLE = `
+  const url = '${server.url}/path'
+  const dispatcher = () => globalThis[Symbol.for('undici.globalDispatcher.1')]
+  const load = () => import('${UNDICI}')
+  const post = async () => {
+    const headers = { 'content-length': '4', 'content-type': 'text/plain' }
+    const response = await fetch(url, { method: 'POST', headers, body: 'body' })
+    return response.status + ' ' + (await response.text())
+  }
+  const get = async () => (await fetch(url)).status`
+
+/** Runs code in a process of its own, and gives what it printed as JSON. */
+function inProcess(code: string): Promise<unknown> {
+  const program = `${PREAMBLE}\n${code}`
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, ['--input-type=module', '--eval', program], { cwd: ROOT }, (error, stdout) =>
+      error === null ? resolve(JSON.parse(stdout)) : reject(error),
+    )
+  })
+}
+
+describe('the process’s own fetch', () => {
+  it('keeps the dispatcher that it had, when it was used before', async () => {
+    const result = await inProcess(`
+      await get()
+      const before = dispatcher()
+      await load()
+      console.log(JSON.stringify([before !== undefined, dispatcher() === before, await get(), await post()]))`)
+    assert.deepEqual(result, [true, true, 200, '200 ok'])
+  })
+
+  it('gets one of its own, when it is used for the first time afterwards', async () => {
+    const result = await inProcess(`
+      const before = dispatcher()
+      const { Dispatcher } = await load()
+      const between = dispatcher()
+      const statuses = [await get(), await post()]
+      const own = dispatcher()
+      console.log(JSON.stringify([before === undefined, between === undefined, ...statuses, own instanceof Dispatcher]))`)
+    assert.deepEqual(result, [true, true, 200, '200 ok', false])
+  })
+
+  it('keeps the dispatcher that somebody gave it before', async () => {
+    const result = await inProcess(`
+      const { Agent } = (await import('undici'))
+      const theirs = new Agent()
+      globalThis[Symbol.for('undici.globalDispatcher.1')] = theirs
+      await load()
+      console.log(JSON.stringify([dispatcher() === theirs]))`)
+    assert.deepEqual(result, [true])
+  })
+
+  it('can be given a dispatcher afterwards', async () => {
+    const result = await inProcess(`
+      await load()
+      const { Agent, setGlobalDispatcher, getGlobalDispatcher } = await import('undici')
+      const theirs = new Agent()
+      setGlobalDispatcher(theirs)
+      console.log(JSON.stringify([getGlobalDispatcher() === theirs, await get()]))`)
+    assert.deepEqual(result, [true, 200])
+  })
+})
+
+describe('without what stands around it', () => {
+  it('undici takes the process’s own fetch over: the tests above can tell', async () => {
+    const result = await inProcess(`
+      const before = dispatcher()
+      await import('undici')
+      console.log(JSON.stringify([before === undefined, dispatcher() === undefined]))`)
+    assert.deepEqual(result, [true, false])
+  })
+})
+
+describe('undici beside it', () => {
+  it('works with connections of its own', async () => {
+    const before = server.recording.received.length
+    const result = await inProcess(`
+      const { Pool, fetch: undiciFetch } = await load()
+      const pool = new Pool(new URL(url).origin)
+      const response = await undiciFetch(url, { dispatcher: pool, method: 'POST', body: 'body' })
+      console.log(JSON.stringify([response.status, await response.text()]))
+      await pool.close()`)
+    assert.deepEqual(result, [200, 'ok'])
+    assert.equal(server.recording.received.length, before + 1)
+  })
+})

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createGuard, findPinnedFetchError, type GuardOptions, pinnedFetch } from '../lib/index.ts'
+import { checkOptions } from '../lib/options.ts'
+import { pinOf } from './source/controllable-source.ts'
+import { rootAuthority } from './support/authority.ts'
+
+const policy = { 'a.test': [pinOf(1), pinOf(2)] }
+
+const { certificate } = await rootAuthority('Option Root')
+
+/** OpenSSL leaves out what it cannot read, and the rest of that text with it, without a word. */
+const NO_CERTIFICATE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
+
+function refusal(options: unknown) {
+  try {
+    checkOptions(options)
+  } catch (error) {
+    const ours = findPinnedFetchError(error)
+    assert.ok(ours?.code === 'ERR_CONFIGURATION')
+    return { option: ours.evidence.option, message: ours.message }
+  }
+  assert.fail(`accepted ${JSON.stringify(options)}`)
+}
+
+describe('an option that is unknown', () => {
+  for (const [name, value] of [
+    ['secretID', 'x'],
+    ['cacheExpire', 1],
+    ['rejectUnauthorized', false],
+    ['insecure', true],
+    ['enabled', false],
+    ['__proto__x', 1],
+    ['constructor', 1],
+    ['toString', 1],
+    ['hasOwnProperty', 1],
+  ] as const) {
+    it(`is refused by its name, with those that exist: ${name}`, () => {
+      const { option, message } = refusal({ policy, [name]: value })
+      assert.equal(option, name)
+      assert.match(message, /is unknown\n {2}hint {7}use one of: secretId, policy, source, mode/)
+    })
+  }
+
+  it('is refused also where its value is undefined', () => {
+    assert.equal(refusal({ policy, secretID: undefined }).option, 'secretID')
+  })
+
+  it('is refused also when it is called __proto__', () => {
+    assert.equal(refusal(JSON.parse('{ "policy": {}, "__proto__": { "mode": "report" } }')).option, '__proto__')
+  })
+
+  it('inside "metrics" is refused as well', () => {
+    assert.equal(refusal({ policy, metrics: { nameSpace: 'x' } }).option, 'metrics.nameSpace')
+  })
+})
+
+describe('a value of the wrong kind', () => {
+  const wrong: Readonly<Record<keyof GuardOptions, readonly unknown[]>> = {
+    secretId: ['', '  ', [], ['a', ''], [['a']], 7, null, {}, true],
+    policy: [null],
+    source: [null, 'a', {}, { name: 'x' }, { load() {} }, { name: '', load() {} }, { name: 'x', load: 1 }, []],
+    mode: ['off', 'Report', '', null, true, 0, ['report']],
+    ca: [
+      '',
+      'a file.pem',
+      [],
+      [''],
+      [certificate, 'x'],
+      null,
+      7,
+      {},
+      [null],
+      NO_CERTIFICATE,
+      certificate + NO_CERTIFICATE,
+    ],
+    cacheExpiry: [-2, -0.5, Number.NaN, Number.POSITIVE_INFINITY, '300000', null, 5n],
+    maxStale: [-1, Number.NaN, Number.POSITIVE_INFINITY, '1', null],
+    disablePrefetch: [0, 1, 'true', null],
+    preconnect: ['a.test', [''], ['https://a.test'], ['a b'], ['a..test'], ['a.test:0'], ['a.test:70000'], [7], null],
+    proxy: [true, 'environment', 'http://proxy.test', null, 0],
+    lookup: [null, 'dns', {}, 1],
+    awsClientOptions: [null, 'us-east-1', [], 1],
+    metrics: [
+      true,
+      null,
+      'stdout',
+      [],
+      0,
+      { namespace: '' },
+      { namespace: 7 },
+      { service: ' ' },
+      { sink: 5 },
+      { sink: {} },
+    ],
+    observer: [null, {}, 'log', 1],
+  }
+  for (const [name, values] of Object.entries(wrong)) {
+    it(`is refused by the option’s name, and says what to give: ${name}`, () => {
+      for (const value of values) {
+        const given = ['secretId', 'source', 'policy'].includes(name) ? {} : { policy }
+        const { option, message } = refusal({ ...given, [name]: value })
+        assert.match(option, new RegExp(`^${name}(?:\\.|$)`))
+        assert.match(message, /\n {2}hint {7}give it \S/)
+      }
+    })
+  }
+
+  it('never appears in the message: it may be a secret', () => {
+    for (const name of ['secretId', 'mode', 'ca', 'proxy', 'awsClientOptions']) {
+      const { message } = refusal({ [name]: ['correct-horse', 7] })
+      assert.doesNotMatch(message, /correct-horse/)
+    }
+  })
+
+  it('is refused where no options are given at all', () => {
+    for (const nothing of [undefined, null, 'prod/partner-pins', 7, [], () => ({})]) {
+      assert.equal(refusal(nothing).option, 'options')
+    }
+  })
+})
+
+describe('options that contradict each other', () => {
+  it('are more than one source of pins, or none', () => {
+    const source = { name: 'x', load: async () => ({ document: policy }) }
+    for (const options of [
+      { policy, secretId: 'a' },
+      { policy, source },
+      { secretId: 'a', source },
+      { secretId: 'a', source, policy },
+    ]) {
+      assert.match(refusal(options).message, /contradicts "\w+"\n.*exactly one of secretId, policy and source/)
+    }
+    for (const options of [{}, { mode: 'enforce' }, { policy: undefined }]) {
+      assert.match(refusal(options).message, /there is no source of pins/)
+    }
+  })
+})
+
+describe('good options', () => {
+  for (const options of [
+    { policy },
+    { policy: 'not a policy, which is found when it is loaded' },
+    { secretId: 'prod/partner-pins' },
+    { secretId: ['a', 'b'] },
+    { policy, cacheExpiry: -1, maxStale: 0, disablePrefetch: true, proxy: false, metrics: false },
+    { policy, cacheExpiry: 0, preconnect: ['a.test', 'a.test:8443', '[::1]:443', '127.0.0.1', 'bücher.test'] },
+    { policy, metrics: { namespace: 'Mine', service: 'orders' }, observer: () => {}, mode: 'report' },
+    { policy, ca: certificate },
+    { policy, ca: [certificate, Buffer.from(certificate)] },
+    { policy, mode: undefined, ca: undefined, observer: undefined, secretId: undefined },
+  ]) {
+    it(`are accepted: ${Object.keys(options).join(', ')}`, () => checkOptions(options))
+  }
+
+  it('are the same for the middleware, which refuses the same ones when it is made', () => {
+    const bad: object = { secretID: 'x' }
+    assert.throws(() => pinnedFetch(bad), { code: 'ERR_CONFIGURATION' })
+    assert.throws(() => createGuard(bad), { code: 'ERR_CONFIGURATION' })
+  })
+
+  it('are only those of the object itself: a polluted prototype weakens nothing', async (t) => {
+    const polluted = Object.prototype as { mode?: unknown }
+    polluted.mode = 'report'
+    t.after(() => {
+      delete polluted.mode
+    })
+    const guard = createGuard({ policy, metrics: false })
+    delete polluted.mode
+    t.after(() => guard.close())
+    assert.equal((await guard.explain('a.test')).rule, 'enforce')
+  })
+
+  it('are read when the guard is made: changing the object later changes nothing', async (t) => {
+    const options: { -readonly [Name in keyof GuardOptions]: GuardOptions[Name] } = { policy, metrics: false }
+    const guard = createGuard(options)
+    t.after(() => guard.close())
+    options.mode = 'report'
+    options.policy = { 'b.test': [pinOf(3)] }
+    assert.equal((await guard.explain('a.test')).rule, 'enforce')
+  })
+})

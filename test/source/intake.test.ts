@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { findPinnedFetchError } from '../../lib/errors.ts'
+import { Intake } from '../../lib/source/intake.ts'
+import { type LoadedDocument, literalSource } from '../../lib/source/source.ts'
+import { pinOf } from './controllable-source.ts'
+
+const intake = (...names: readonly string[]) =>
+  new Intake(names.map((name) => ({ name, load: () => Promise.reject(new Error('not asked')) })))
+
+function document(number: number, more: object = {}): unknown {
+  return { version: 1, hosts: { [`h${number}.test`]: { pins: [pinOf(number)] } }, ...more }
+}
+
+describe('the intake', () => {
+  it('gives policy, versions and stages, each stage once', () => {
+    const accepted = intake('a', 'b').accept([
+      { document: document(1), version: 'v1', stage: 'AWSCURRENT' },
+      { document: document(2), version: 'v2', stage: 'AWSCURRENT' },
+    ])
+    assert.deepEqual([accepted.version, accepted.stage, accepted.changed], ['v1,v2', 'AWSCURRENT', true])
+    assert.equal(accepted.policy.hosts.size, 2)
+  })
+
+  it('gives no version where no source has one', () => {
+    const { version, stage } = intake('a').accept([{ document: document(1) }])
+    assert.deepEqual([version, stage], [undefined, undefined])
+  })
+
+  for (const [what, first, second, changed] of [
+    ['the same document', { document: document(1) }, { document: document(1) }, false],
+    ['another document', { document: document(1) }, { document: document(2) }, true],
+    [
+      'another version of the same',
+      { document: document(1), version: '1' },
+      { document: document(1), version: '2' },
+      true,
+    ],
+    [
+      'another document under one version',
+      { document: document(1), version: '1' },
+      { document: document(2), version: '1' },
+      true,
+    ],
+  ] as const satisfies (readonly [string, LoadedDocument, LoadedDocument, boolean])[]) {
+    it(`calls ${what} ${changed ? 'changed' : 'unchanged'}`, () => {
+      const taker = intake('a')
+      taker.accept([first])
+      assert.equal(taker.accept([second]).changed, changed)
+    })
+  }
+
+  it('notices a change in an object that the source hands out again and again', () => {
+    const taker = intake('a')
+    const live = { 'a.test': [pinOf(1)] }
+    taker.accept([{ document: live }])
+    live['a.test'] = [pinOf(2)]
+    const { changed, policy } = taker.accept([{ document: live }])
+    assert.equal(changed, true)
+    assert.equal(policy.hosts.find('a.test', 443)?.pins?.[0]?.sha256, pinOf(2).slice('sha256/'.length))
+  })
+
+  it('refuses what is no policy by the name of its source', () => {
+    for (const bad of [undefined, null, 'text', [], {}, { 'a.test': [] }]) {
+      assert.throws(
+        () => intake('secret "s"').accept([{ document: bad }]),
+        (error) => {
+          const ours = findPinnedFetchError(error)
+          return ours?.code === 'ERR_POLICY_MALFORMED' && ours.evidence.source === 'secret "s"'
+        },
+      )
+    }
+  })
+
+  it('refuses a source that gave nothing', () => {
+    assert.throws(() => intake('a', 'b').accept([{ document: document(1) }]), { code: 'ERR_POLICY_MALFORMED' })
+  })
+})
+
+describe('the serial', () => {
+  const withSerial = (serial: number) => [{ document: document(1, { serial }) }]
+
+  it('may stay and rise, not fall', () => {
+    const taker = intake('a')
+    for (const serial of [3, 3, 4, Number.MAX_SAFE_INTEGER]) taker.accept(withSerial(serial))
+    assert.throws(() => taker.accept(withSerial(4)), { code: 'ERR_POLICY_ROLLED_BACK' })
+  })
+
+  it('of a refused document changes nothing, neither the serial nor what counts as changed', () => {
+    const taker = intake('a')
+    taker.accept(withSerial(3))
+    assert.throws(() => taker.accept([{ document: { version: 1, serial: 9, hosts: 7 } }]))
+    assert.throws(() => taker.accept(withSerial(2)))
+    assert.equal(taker.accept(withSerial(3)).changed, false)
+  })
+
+  it('of zero is one: it may not vanish', () => {
+    const taker = intake('a')
+    taker.accept(withSerial(0))
+    assert.throws(() => taker.accept([{ document: document(1) }]), {
+      code: 'ERR_POLICY_ROLLED_BACK',
+      message: /its serial is gone, 0 was accepted before\n.*serial above 0/,
+    })
+  })
+})
+
+it('a literal source gives its document each time', async () => {
+  const source = literalSource({ 'a.test': [pinOf(1)] })
+  assert.equal(source.name, 'option "policy"')
+  assert.deepEqual(await source.load(), { document: { 'a.test': [pinOf(1)] } })
+})
