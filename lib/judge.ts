@@ -87,12 +87,17 @@ export function judge(rules: Rules, call: Call, evidence: Evidence, now: number)
   const isDenied = ({ keyHash }: Certificate) => rules.policy.deny.has(keyHash)
   const paths = proof.filter(({ certificates }) => !certificates.some(isDenied))
   if (paths.length === 0) {
-    const denied = distinctCertificates(proof)
-      .filter(isDenied)
-      .map((certificate) => formatPin(certificate.keyHash))
+    const denied = [
+      ...new Set(
+        distinctCertificates(proof)
+          .filter(isDenied)
+          .map(({ keyHash }) => formatPin(keyHash)),
+      ),
+    ]
     return refuse(entry, 'ERR_KEY_DENIED', { ...place, presented: presentedKeys(evidence.path), denied })
   }
-  return entry === undefined ? admission : judgePins(rules, place, entry, paths, now)
+  if (entry === undefined) return { ...admission, changesAt: nextInstant(paths.map(endOf), now) }
+  return judgePins(rules, place, entry, paths, now)
 }
 
 /** An entry for `host:443` covers the host against plain HTTP on any port: both name the same partner. */
@@ -187,16 +192,18 @@ function isExpired({ expires }: Pin, now: number): boolean {
 
 /** The next instant after `now` at which a date of the entry, or of a path, passes. */
 function nextChange(entry: HostEntry, paths: readonly VerifiedPath[], now: number): number {
-  const instants = [
-    entry.expires,
-    entry.reportUntil,
-    ...allPins(entry).map((pin) => pin.expires),
-    ...paths.map(({ validUntil }) => validUntil + 1),
-  ]
-  return Math.min(
-    ...instants.filter((instant) => instant !== undefined && instant > now).map(Number),
-    Number.POSITIVE_INFINITY,
-  )
+  const dates = [entry.expires, entry.reportUntil, ...allPins(entry).map((pin) => pin.expires), ...paths.map(endOf)]
+  return nextInstant(dates, now)
+}
+
+function nextInstant(instants: readonly (number | undefined)[], now: number): number {
+  const later = instants.filter((instant) => instant !== undefined && instant > now).map(Number)
+  return Math.min(...later, Number.POSITIVE_INFINITY)
+}
+
+/** The first instant at which a path is not valid any more. */
+function endOf({ validUntil }: VerifiedPath): number {
+  return validUntil + 1
 }
 
 function allPins(entry: HostEntry): readonly Pin[] {

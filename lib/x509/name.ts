@@ -53,9 +53,19 @@ function decodeString(tag: number, content: Buffer): string | undefined {
       return content.toString('latin1')
     case TAG.bmpString:
       return content.length % 2 === 0 ? Buffer.from(content).swap16().toString('utf16le') : undefined
+    case TAG.universalString:
+      return decodeUniversal(content)
     default:
       return undefined
   }
+}
+
+/** UCS-4, big end first. */
+function decodeUniversal(content: Buffer): string | undefined {
+  if (content.length % 4 !== 0) return undefined
+  const points = Array.from({ length: content.length / 4 }, (_, index) => content.readUInt32BE(index * 4))
+  if (points.some((point) => point > 0x10_ffff)) return undefined
+  return points.map((point) => String.fromCodePoint(point)).join('')
 }
 
 /** The forms of `GeneralName` that name constraints speak about; the others are kept by their tag alone. */

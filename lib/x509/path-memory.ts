@@ -22,9 +22,7 @@ export class PathMemory {
     const remembered = this.#answers.get(key)
     if (remembered !== undefined) {
       this.#answers.delete(key)
-      if (
-        remembered.paths.every(({ validFrom, validUntil }) => validFrom <= request.now && request.now <= validUntil)
-      ) {
+      if (isCurrent(remembered, request.now)) {
         this.#answers.set(key, remembered)
         return { verified: remembered }
       }
@@ -41,6 +39,11 @@ export class PathMemory {
     }
     this.#answers.set(key, verified)
   }
+}
+
+/** Whether the same question would find the same paths: none has ended, none has begun. */
+function isCurrent({ paths, completeUntil }: VerifiedPaths, now: number): boolean {
+  return now < completeUntil && paths.every(({ validFrom, validUntil }) => validFrom <= now && now <= validUntil)
 }
 
 function questionKey(presented: readonly X509Certificate[], { host, trust }: PathRequest): string {

@@ -49,11 +49,14 @@ class Verified {
   readonly host: string
   /** The `id` of the trust set that the paths end in. */
   readonly trustId: string
+  /** From this instant on there may be more paths: a certificate begins that was not valid yet. */
+  readonly completeUntil: number
   readonly #paths: readonly VerifiedPath[]
 
-  constructor(host: string, trustId: string, paths: readonly VerifiedPath[]) {
+  constructor({ host, trust }: PathRequest, paths: readonly VerifiedPath[], completeUntil: number) {
     this.host = host
-    this.trustId = trustId
+    this.trustId = trust.id
+    this.completeUntil = completeUntil
     this.#paths = Object.freeze(paths.map((path) => Object.freeze(path)))
     Object.freeze(this)
   }
@@ -100,7 +103,7 @@ export function verifyPath(presented: readonly X509Certificate[], request: PathR
   if (problem !== undefined) return failed(problem, certificates)
   const search = new Search(certificates, request)
   search.extend([leaf])
-  if (search.paths.length > 0) return { verified: new Verified(request.host, request.trust.id, search.paths) }
+  if (search.paths.length > 0) return { verified: new Verified(request, search.paths, search.completeUntil) }
   return failed(search.reason, certificates)
 }
 
@@ -139,6 +142,8 @@ const RANK = { noIssuer: 0, signature: 1, issuer: 2, validity: 3, budget: 4 } as
 /** One depth-first search. Its state lives for one call of {@link verifyPath}. */
 class Search {
   readonly paths: VerifiedPath[] = []
+  /** When the first certificate begins that was not valid yet. */
+  completeUntil = Number.POSITIVE_INFINITY
   readonly #presented: readonly Certificate[]
   readonly #request: PathRequest
   readonly #signatures = new Map<Certificate, Map<Certificate, boolean>>()
@@ -214,6 +219,7 @@ class Search {
     const forbidden = constraintProblem(issuer, chain)
     if (forbidden !== undefined) return this.#dead(RANK.issuer, `"${issuer.title}" ${forbidden}`)
     if (!issuer.isValidAt(this.#request.now)) {
+      if (this.#request.now < issuer.notBefore) this.completeUntil = Math.min(this.completeUntil, issuer.notBefore)
       return this.#dead(RANK.validity, `"${issuer.title}" is ${whenInvalid(issuer, this.#request.now)}`)
     }
     const subject = chain.at(-1)

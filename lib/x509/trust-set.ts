@@ -20,16 +20,16 @@ export function splitPem(text: string): readonly string[] {
 }
 
 export class TrustSet {
-  /** Digest of the set: two sets with the same anchors are the same set. */
+  /** Digest of the set: the same anchors in any order, given once or twice, are the same set. */
   readonly id: string
   readonly #pems: readonly string[]
   #bySubject: Map<string, Certificate[]> | undefined
 
   /** @param pems PEM texts, each of one or more certificates; a block that can't be read anchors nothing */
   constructor(pems: readonly string[]) {
-    this.#pems = pems.flatMap(splitPem)
+    this.#pems = [...new Set(pems.flatMap(splitPem))]
     const digest = createHash('sha256')
-    for (const pem of this.#pems) digest.update(pem)
+    for (const pem of [...this.#pems].sort()) digest.update(pem)
     this.id = digest.digest('base64')
   }
 
