@@ -27,9 +27,9 @@ export class TrustSet {
 
   /** @param pems PEM texts, each of one or more certificates; a block that can't be read anchors nothing */
   constructor(pems: readonly string[]) {
-    this.#pems = [...new Set(pems.flatMap(splitPem))]
+    this.#pems = pems.flatMap(splitPem)
     const digest = createHash('sha256')
-    for (const pem of [...this.#pems].sort()) digest.update(pem)
+    for (const pem of [...new Set(this.#pems)].sort()) digest.update(pem)
     this.id = digest.digest('base64')
   }
 
