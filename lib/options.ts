@@ -6,6 +6,7 @@
  * Not here: the policy document (policy/document.ts), which is checked when it is loaded and never at import.
  */
 
+import { X509Certificate } from 'node:crypto'
 import type { LookupFunction } from 'node:net'
 import type { SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager'
 import { PinnedFetchError } from './errors.ts'
@@ -99,6 +100,14 @@ export function checkOptions(options: unknown): asserts options is GuardOptions 
 
 function checkMetrics(metrics: unknown): void {
   if (!isObject(metrics)) return
+  const { sink } = metrics
+  if (sink !== undefined && !(isObject(sink) && typeof sink['singleMetric'] === 'function')) {
+    throw wrong(
+      'metrics.sink',
+      'has a value of the wrong kind',
+      'give it a Powertools Metrics, or what has "singleMetric"',
+    )
+  }
   const unknown = Object.keys(metrics).find((name) => !METRICS_KEYS.includes(name))
   if (unknown !== undefined) throw wrong(`metrics.${unknown}`, 'is unknown', `use one of: ${METRICS_KEYS.join(', ')}`)
   for (const name of ['namespace', 'service']) {
@@ -116,8 +125,18 @@ export function pemTexts(ca: unknown): readonly string[] {
   )
 }
 
+/** OpenSSL drops a block that it can't read, and all that follow it, without a word. */
 function holdsCertificate(text: string): boolean {
-  return splitPem(text).length > 0
+  const blocks = splitPem(text)
+  return blocks.length > 0 && blocks.every(isCertificate)
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0
+  } catch {
+    return false
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

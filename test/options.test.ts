@@ -1,3 +1,5 @@
+/** Which options are refused, and that each refusal names the option and the repair. */
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createGuard, findPinnedFetchError, type GuardOptions, pinnedFetch } from '../lib/index.ts'

@@ -12,8 +12,9 @@ import type { LookupFunction, TcpNetConnectOpts } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { PinnedFetchError } from '../errors.ts'
 import type { Call } from '../judge.ts'
+import type { ForcedOptions } from './attempt.ts'
 import { bothIdentityChecks, safeLookup } from './callbacks.ts'
-import type { ForcedOptions, Gate } from './gate.ts'
+import type { Gate } from './gate.ts'
 import { SECURE_OPTIONS, type Trust } from './trust.ts'
 
 /** What a request may say about its connection: where from, how long, and who we are. Never whom we trust. */

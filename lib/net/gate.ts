@@ -6,31 +6,22 @@
  * mismatch, and hands the socket over or destroys it. Nobody else holds the socket before that.
  */
 
-import { checkServerIdentity, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import { type FailureCode, PinnedFetchError } from '../errors.ts'
 import { type Call, judge, judgeCall, type Rules, type Verdict } from '../judge.ts'
 import type { Clock } from '../source/clock.ts'
 import type { PolicyStore } from '../source/store.ts'
 import type { PathResult } from '../x509/path.ts'
 import { PathMemory } from '../x509/path-memory.ts'
-import { callTo, isAddress } from './call.ts'
-import { asError, type IdentityCheck } from './callbacks.ts'
+import { Attempt, type ForcedOptions } from './attempt.ts'
+import { callTo } from './call.ts'
+import { asError } from './callbacks.ts'
 import { type Connection, Connections } from './connections.ts'
 import { warnAboutEnvironment } from './environment.ts'
 import { presentedCertificates, takeCertificates } from './peer.ts'
 import type { Reporter } from './reporter.ts'
 import { type KnownSession, SessionCache } from './sessions.ts'
 import type { Trust, TrustStore } from './trust.ts'
-
-/** Options that a surface must pass on to `tls.connect` unchanged, above any of the user's. */
-export interface ForcedOptions {
-  readonly servername: string
-  readonly rejectUnauthorized: true
-  readonly secureContext: SecureContext
-  readonly checkServerIdentity: IdentityCheck
-  /** A session to offer, when one is known that passes the rules of now. */
-  readonly session?: Buffer
-}
 
 /** Opens a TLS socket and calls back once: after `secureConnect`, or with the error. Returns the socket at once. */
 export type Dial = (
@@ -56,7 +47,7 @@ const CURABLE: ReadonlySet<FailureCode> = new Set([
   'ERR_PATH_NOT_VERIFIED',
 ])
 
-/** Handshakes per call: a second one only when the update brought other trust anchors for the host. */
+/** Handshakes per call: a second one only when the first was a resumed one, or had other trust anchors than now. */
 const MAX_HANDSHAKES = 2
 
 export interface GateOptions {
@@ -154,11 +145,17 @@ export class Gate {
       let verdict = this.#judge(rules, attempt, path)
       if (verdict.decision !== 'accept' && CURABLE.has(verdict.error.code)) {
         // In mode "report" the call does not wait for the answer.
-        const asked = this.#store.rulesSince(since)
+        const asked = this.#store.rulesSince(
+          since,
+          (latest) => this.#judge(latest, attempt, path).decision !== 'refuse',
+        )
         if (verdict.decision === 'refuse') rules = (await asked) ?? rules
         verdict = this.#judge(rules, attempt, path)
       }
-      if (verdict.decision === 'refuse' && this.#trustChanged(rules, attempt) && handshakes < MAX_HANDSHAKES) {
+      // What was proved once may have been overtaken while the handshake ran: the peer gets to prove it anew.
+      const isOutdated = attempt.resumed(path) || this.#trustChanged(rules, attempt)
+      if (verdict.decision === 'refuse' && isOutdated && handshakes < MAX_HANDSHAKES) {
+        this.#sessions.delete(attempt.place)
         socket.destroy()
         continue
       }
@@ -243,13 +240,12 @@ export class Gate {
       throw verdict.error
     }
     if (socket.destroyed) throw connectionReset(call)
-    const resumed = attempt.offered !== undefined && path.verified === attempt.offered.proof
+    const resumed = attempt.resumed(path)
     if (verdict.decision === 'accept') {
       this.#reporter.success(verdict, call, { path, resumed, now })
       const { verified } = path
       if (verified !== undefined && surface.isResumable) {
-        const place = { host: call.host, port: call.port, trustId: attempt.trust.set.id }
-        attempt.keepTickets((ticket) => this.#sessions.set(place, { ticket, proof: verified }))
+        attempt.keepTickets((ticket) => this.#sessions.set(attempt.place, { ticket, proof: verified }))
       }
     }
     const connection: Connection = { call, path, retire: () => surface.retire(socket) }
@@ -264,56 +260,6 @@ interface Connected {
   readonly attempt: Attempt
   readonly path: PathResult
   readonly surface: Surface
-}
-
-/** One handshake: what it must prove, what it offers, and the tickets it gets, held back until it is accepted. */
-class Attempt {
-  readonly call: Call
-  readonly trust: Trust
-  readonly offered: KnownSession | undefined
-  #held: Buffer | undefined
-  #keep: ((ticket: Buffer) => void) | undefined
-
-  constructor(call: Call, trust: Trust, offered: KnownSession | undefined) {
-    this.call = call
-    this.trust = trust
-    this.offered = offered
-  }
-
-  get options(): ForcedOptions {
-    const { host } = this.call
-    return {
-      // The name that is judged is the name that TLS asks for and verifies; an address is never sent as one (RFC 6066).
-      servername: isAddress(host) ? '' : host,
-      rejectUnauthorized: true,
-      secureContext: this.trust.secureContext,
-      checkServerIdentity: (_name, certificate) => verifyIdentity(host, certificate),
-      ...(this.offered === undefined ? {} : { session: this.offered.ticket }),
-    }
-  }
-
-  onTicket(ticket: Buffer): void {
-    if (this.#keep === undefined) this.#held = ticket
-    else this.#keep(ticket)
-  }
-
-  keepTickets(keep: (ticket: Buffer) => void): void {
-    this.#keep = keep
-    if (this.#held !== undefined) keep(this.#held)
-    this.#held = undefined
-  }
-}
-
-/** Node's own check as it was when this module was loaded: who replaces it later does not loosen ours. */
-const checkIdentityOfNode = checkServerIdentity
-
-/** Whether the certificate names the judged host, and nobody else's idea of it. Never throws. */
-function verifyIdentity(host: string, certificate: PeerCertificate): Error | undefined {
-  try {
-    return checkIdentityOfNode(host, certificate)
-  } catch (error) {
-    return asError(error)
-  }
 }
 
 function codeOf(reason: unknown): string {

@@ -44,6 +44,7 @@ export function secretsManagerSource(secretId: string, { clientOptions }: Secret
       } catch (error) {
         if (error instanceof PinnedFetchError) throw error
         // A client that has no region or credentials yet looks for them anew in the next load.
+        client?.destroy()
         client = undefined
         throw unavailable(name, error)
       }

@@ -12,7 +12,7 @@ import { PinnedFetchError } from '../errors.ts'
 import type { GuardEvent } from '../events.ts'
 import type { Rules } from '../judge.ts'
 import { Allowance } from './allowance.ts'
-import { ageOf, type Clock, type Instant } from './clock.ts'
+import { ageOf, type Clock, type Instant, instantOf } from './clock.ts'
 import { policyErrorOf } from './failure.ts'
 import { Flight } from './flight.ts'
 import { Intake } from './intake.ts'
@@ -68,7 +68,8 @@ export class PolicyStore {
   #current: Current | undefined
   #loading: Loading | undefined
   #failures = 0
-  #retryAt = Number.NEGATIVE_INFINITY
+  #pausedAt: Instant | undefined
+  #pauseLength = 0
   #lastError: PinnedFetchError | undefined
   #invocationEndsAt = Number.NEGATIVE_INFINITY
   #isClosed = false
@@ -142,10 +143,12 @@ export class PolicyStore {
    * Never rejects; when the source fails, the rules stay what they were.
    *
    * @param since monotonic ms at which the refused handshake ended
+   * @param cured whether rules let the call pass; then the source need not be asked. Unset: it is asked
    */
-  async rulesSince(since: number): Promise<Rules | undefined> {
+  async rulesSince(since: number, cured: (rules: Rules) => boolean = () => false): Promise<Rules | undefined> {
     await this.#pending()?.done.catch(() => undefined)
-    if (this.#current !== undefined && this.#current.startedAt.elapsed >= since) return this.#current.rules
+    const current = this.#current
+    if (current !== undefined && (current.startedAt.elapsed >= since || cured(current.rules))) return current.rules
     const later = this.#pending()
     if (later !== undefined) {
       await later.done.catch(() => undefined)
@@ -222,7 +225,7 @@ export class PolicyStore {
     this.#current = { rules, startedAt, freshFor }
     this.#failures = 0
     this.#lastError = undefined
-    this.#retryAt = Number.NEGATIVE_INFINITY
+    this.#pausedAt = undefined
     const ageSeconds = previous === undefined ? 0 : ageOf(previous.startedAt, clock) / 1000
     this.#options.emit({ type: 'policy-refreshed', source: this.name, version, stage, changed, ageSeconds })
     if (rules !== previous?.rules) for (const listener of this.#listeners) listener(rules)
@@ -245,12 +248,13 @@ export class PolicyStore {
     const limit = this.#current === undefined ? MAX_RETRY_PAUSE_WITHOUT_POLICY_MS : MAX_RETRY_PAUSE_MS
     const pause = Math.min(limit, RETRY_PAUSE_MS * 2 ** this.#failures)
     this.#failures += 1
-    this.#retryAt = this.#options.clock.elapsed() + pause * (0.5 + 0.5 * Math.random())
+    this.#pausedAt = instantOf(this.#options.clock)
+    this.#pauseLength = pause * (0.5 + 0.5 * Math.random())
     this.#lastError = error
   }
 
   #isPaused(): boolean {
-    return this.#options.clock.elapsed() < this.#retryAt
+    return this.#pausedAt !== undefined && ageOf(this.#pausedAt, this.#options.clock) < this.#pauseLength
   }
 
   #stale(age: number): PinnedFetchError {

@@ -47,7 +47,8 @@ async function startSwappingServer(t: TestContext): Promise<{ readonly port: num
   let swaps = 0
   const sockets = new Set<TLSSocket>()
   const server = createServer({ ...identity(leaf), maxVersion: 'TLSv1.2' }, (socket) => {
-    sockets.add(socket.on('error', () => {}))
+    // As servers do when TLS fails.
+    sockets.add(socket.on('error', () => socket.destroy()))
     socket.once('data', () => {
       socket.setKeyCert(createSecureContext(identity(other)))
       socket.renegotiate({}, (error) => {

@@ -91,6 +91,16 @@ for (const surface of overDispatcher) {
       )
     })
 
+    it('a host is found by its name also where no uncovered host may pass', async (t) => {
+      const server = await startTlsServer(presented(leaf))
+      t.after(() => server.close())
+      const policy = { 'api.partner.test': [leaf.pin, root.pin] }
+      const { guard } = watchedGuard({ policy, ca: root.certificate })
+      t.after(() => guard.close())
+      const call = () => surface.call(throughDnsInterceptor(guard, surface), `https://api.partner.test:${server.port}/`)
+      await assertAccepted(call, server)
+    })
+
     it('a host that no entry covers is not covered because its address is', async (t) => {
       const server = await startTlsServer(presented(leaf))
       t.after(() => server.close())

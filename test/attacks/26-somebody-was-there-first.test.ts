@@ -1,11 +1,12 @@
 /**
  * Row 26, code that is in the process before us: a monitoring agent that patches `node:tls`, an event handler that looks
- * at every certificate. On Node <= 24 `getPeerX509Certificate()` empties the socket's list, so whoever comes second sees
- * no chain at all; a patched `tls.connect` may bring a session of its own, and then there is no certificate either.
- * Where nothing is shown nothing is proved: the call is refused, with the reason.
+ * at every certificate. On Node <= 24 `getPeerX509Certificate()` empties the socket's list, so whoever comes second would
+ * see no chain at all. The guard's sockets answer from what the guard has read; where somebody has got round that, or a
+ * patched `tls.connect` has brought a session, there is no certificate. Where nothing is shown nothing is proved.
  *
- *     somebody     getPeerX509Certificate()  →  the chain
- *     the guard    getPeerX509Certificate()  →  nothing: refused
+ *     somebody     socket.getPeerX509Certificate()   →  the chain, as the guard read it
+ *     somebody     the method of TLSSocket itself    →  the chain
+ *     the guard    the same, after that              →  nothing: refused
  */
 
 import assert from 'node:assert/strict'
@@ -13,14 +14,14 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { get as httpsGet } from 'node:https'
 import { describe, it, type TestContext } from 'node:test'
-import { connect, type TLSSocket } from 'node:tls'
+import { connect, TLSSocket } from 'node:tls'
 import { request } from 'undici'
 import { findPinnedFetchError } from '../../lib/index.ts'
 import { leafOf, presented } from '../support/authority.ts'
 import { startTlsServer, type TlsServer } from '../support/tls-server.ts'
 import { HOST, partner } from './cast.ts'
 import { NOBODYS_PINS } from './changing-policy.ts'
-import { acceptEveryName, beforeSecureConnect, changeConnectOptions } from './patches.ts'
+import { acceptEveryName, beforeListeners, changeConnectOptions } from './patches.ts'
 import { assertAccepted, assertRefused, SURFACES, watchedGuard } from './surfaces.ts'
 
 const { root, issuing, leaf } = await partner()
@@ -31,23 +32,33 @@ const isTakenByReading = await readingEmptiesTheList()
 
 for (const surface of SURFACES) {
   describe(`by ${surface.name}`, () => {
-    it('certificates that somebody else has taken from the socket are no proof', async (t) => {
+    for (const event of ['secure', 'secureConnect']) {
+      it(`certificates that somebody looks at first are shown to him and to the guard (at "${event}")`, async (t) => {
+        const { server, guard } = await scene(t)
+        const seen: unknown[] = []
+        beforeListeners(t, event, (socket) => {
+          seen.push(socket.getPeerX509Certificate()?.subject, socket.getPeerCertificate(true).subject.CN)
+        })
+        await assertAccepted(() => surface.call(guard, `https://${HOST}:${server.port}/`), server)
+        assert.deepEqual(seen, [leaf.subject, HOST])
+      })
+    }
+
+    it('certificates that somebody took before the guard was asked are missed, and that is a refusal', async (t) => {
       const { server, guard, events } = await scene(t)
+      const taken: unknown[] = []
+      beforeListeners(t, 'secure', (socket) => {
+        taken.push(TLSSocket.prototype.getPeerX509Certificate.call(socket)?.subject)
+      })
       const call = () => surface.call(guard, `https://${HOST}:${server.port}/`)
-      beforeSecureConnect(t, (socket) => socket.getPeerX509Certificate())
-      if (!isTakenByReading) {
+      if (isTakenByReading) {
+        const error = await assertRefused(call, { code: 'ERR_TLS_CERT_ALTNAME_INVALID', server, events })
+        assert.equal(findPinnedFetchError(error), undefined, "Node's own: the certificate is empty")
+      } else {
         t.diagnostic('this Node leaves the list as it is (nodejs/node#65579): whoever reads second sees it too')
         await assertAccepted(call, server)
-        return
       }
-      const error = await assertRefused(call, { code: 'ERR_PATH_NOT_VERIFIED', server, events })
-      assert.deepEqual(presentedIn(error), [])
-    })
-
-    it('certificates that somebody else has looked at in the older way are read all the same', async (t) => {
-      const { server, guard } = await scene(t)
-      beforeSecureConnect(t, (socket) => socket.getPeerCertificate(true))
-      await assertAccepted(() => surface.call(guard, `https://${HOST}:${server.port}/`), server)
+      assert.deepEqual(taken, [leaf.subject])
     })
 
     for (const versions of ['TLSv1.2', 'TLSv1.3'] as const) {
@@ -123,11 +134,6 @@ async function scene(t: TestContext, versions?: 'TLSv1.2' | 'TLSv1.3') {
   const watched = watchedGuard({ policy, ca: root.certificate })
   t.after(() => Promise.all([watched.guard.close(), server.close()]))
   return { server, ...watched }
-}
-
-function presentedIn(error: unknown): unknown {
-  const failure = findPinnedFetchError(error)
-  return failure?.code === 'ERR_PATH_NOT_VERIFIED' ? failure.evidence.presented : failure
 }
 
 async function readingEmptiesTheList(): Promise<boolean> {

@@ -15,7 +15,7 @@ import { presented } from '../support/authority.ts'
 import { startTlsServer } from '../support/tls-server.ts'
 import { HOST, partner } from './cast.ts'
 import { changingGuard, NOBODYS_PINS, pinning } from './changing-policy.ts'
-import { beforeSecureConnect } from './patches.ts'
+import { beforeListeners } from './patches.ts'
 import { codeOf, SURFACES } from './surfaces.ts'
 
 const { root, issuing, leaf } = await partner()
@@ -36,7 +36,7 @@ for (const surface of SURFACES) {
         return answer.promise
       })
       const sockets: TLSSocket[] = []
-      beforeSecureConnect(t, (socket) => sockets.push(socket))
+      beforeListeners(t, 'secureConnect', (socket) => sockets.push(socket))
       const outcome = surface.call(guard, `https://${HOST}:${server.port}/`).catch(codeOf)
       await asked.promise
       const [socket] = sockets

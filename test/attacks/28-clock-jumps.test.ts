@@ -23,17 +23,19 @@ const leaf = await leafOf(root, ['api.partner.test'])
 
 const CACHE_EXPIRY_MS = 60_000
 const MAX_STALE_MS = 600_000
-const HOUR_MS = 3_600_000
 
-const JUMPS: readonly (readonly [what: string, jump: (clock: SettableClocks) => void])[] = [
-  ['time passed on both clocks', (clock) => clock.pass(HOUR_MS)],
-  ['the monotonic clock stood still', (clock) => clock.jump(HOUR_MS)],
-  ['the wall clock stood still', (clock) => clock.stall(HOUR_MS)],
+/** Past twice cacheExpiry, when the first call must wait for the policy of now, and still within maxStale. */
+const LONG_MS = 5 * CACHE_EXPIRY_MS
+
+const FREEZES: readonly (readonly [what: string, freeze: (clock: SettableClocks, milliseconds: number) => void])[] = [
+  ['time passed on both clocks', (clock, milliseconds) => clock.pass(milliseconds)],
+  ['the monotonic clock stood still', (clock, milliseconds) => clock.jump(milliseconds)],
+  ['the wall clock stood still', (clock, milliseconds) => clock.stall(milliseconds)],
   [
     'the wall clock was turned back',
-    (clock) => {
-      clock.stall(HOUR_MS)
-      clock.jump(-2 * HOUR_MS)
+    (clock, milliseconds) => {
+      clock.stall(milliseconds)
+      clock.jump(-2 * milliseconds)
     },
   ],
 ]
@@ -64,13 +66,13 @@ async function watched(t: TestContext, surface: Surface) {
 }
 
 for (const surface of SURFACES) {
-  for (const [what, jump] of JUMPS) {
+  for (const [what, freeze] of FREEZES) {
     describe(`after a freeze in which ${what} (${surface.name})`, () => {
       it('the first call waits for the policy of now, and a pin revoked meanwhile lets nothing through', async (t) => {
         const { server, clock, events, call, publish } = await watched(t, surface)
         await assertAccepted(call, server)
         publish([stranger.pin])
-        jump(clock)
+        freeze(clock, LONG_MS)
         await assertRefused(call, { code: 'ERR_PIN_MISMATCH', server, events })
       })
 
@@ -79,7 +81,7 @@ for (const surface of SURFACES) {
         await assertAccepted(call, server)
         const before = server.recording.bytes
         publish(undefined)
-        jump(clock)
+        freeze(clock, MAX_STALE_MS + 1)
         await assert.rejects(call(), (error) => codeOf(error) === 'ERR_POLICY_STALE')
         assert.equal(server.recording.bytes, before)
         assert.ok(events.some(({ type }) => type === 'policy-refresh-failed'))
@@ -94,11 +96,14 @@ for (const surface of SURFACES) {
     ] as const) {
       it(`that ${what} is not used again`, async (t) => {
         const { server, clock, call } = await watched(t, surface)
-        await assertAccepted(call, server)
+        // An undici pool may open a second connection before it settles on one.
+        for (let warming = 0; warming < 4; warming++) await assertAccepted(call, server)
+        const before = server.recording.received.map(({ connection }) => connection)
+        assert.ok(new Set(before).size < before.length, 'no connection is used twice, so this test shows nothing')
         jump(clock)
         await assertAccepted(call, server)
-        const [first, second] = server.recording.received
-        assert.notEqual(first?.connection, second?.connection)
+        const after = server.recording.received.at(-1)?.connection
+        assert.ok(after !== undefined && !before.includes(after))
       })
     }
   })

@@ -33,13 +33,13 @@ export function acceptEveryName(t: TestContext): void {
   })
 }
 
-/** Somebody is told of every TLS connection before those who opened it. */
-export function beforeSecureConnect(t: TestContext, look: (socket: tls.TLSSocket) => void): void {
+/** Somebody is told of an event of every TLS connection before those who opened it. */
+export function beforeListeners(t: TestContext, event: string, look: (socket: tls.TLSSocket) => void): void {
   const prototype = tls.TLSSocket.prototype as unknown as Emitting
   const { emit } = prototype
-  prototype.emit = function (...event) {
-    if (event[0] === 'secureConnect') look(this)
-    return emit.apply(this, event)
+  prototype.emit = function (name, ...rest) {
+    if (name === event && this.encrypted && !('server' in this && this.server)) look(this)
+    return emit.call(this, name, ...rest)
   }
   t.after(() => {
     prototype.emit = emit

@@ -18,7 +18,7 @@ import { assertAccepted, lookupLoopback, SURFACES } from './surfaces.ts'
 export const SECRET = 'prod/partner-pins'
 
 /** Stands as a value in bad secrets, as the password of somebody who stored the wrong one would. */
-export const CONFIDENTIAL = 'correct-horse-battery-staple'
+export const CONFIDENTIAL = 'walrus-horse-battery-staple'
 
 export const CACHE_EXPIRY_MS = 60_000
 
@@ -30,8 +30,6 @@ export const PINS = [leaf.pin, root.pin] as const
 
 export const GOOD = JSON.stringify({ 'api.partner.test': PINS })
 
-type Failure = Extract<GuardEvent, { type: 'policy-refresh-failed' }>
-
 export async function secretPolicy(t: TestContext, options: Partial<GuardOptions> = {}) {
   const endpoint = await startSecretsEndpoint()
   const server = await startTlsServer(presented(leaf))
@@ -41,11 +39,7 @@ export async function secretPolicy(t: TestContext, options: Partial<GuardOptions
   })
   const clock = new SettableClocks()
   const events: GuardEvent[] = []
-  let failed = Promise.withResolvers<Failure>()
-  const observer = (event: GuardEvent) => {
-    events.push(event)
-    if (event.type === 'policy-refresh-failed') failed.resolve(event)
-  }
+  const observer = (event: GuardEvent) => void events.push(event)
 
   /** The guard is made only here, after the secret has been put: making it starts the first load. */
   function openGuard() {
@@ -66,12 +60,7 @@ export async function secretPolicy(t: TestContext, options: Partial<GuardOptions
     const calls = SURFACES.map((surface) => () => surface.call(guard, `https://api.partner.test:${server.port}/`))
     return { guard, calls }
   }
-  /** The next failed load, once it has been told. Ask before causing it. */
-  function whenRefreshFails(): Promise<Failure> {
-    failed = Promise.withResolvers<Failure>()
-    return failed.promise
-  }
-  return { endpoint, server, clock, events, openGuard, whenRefreshFails }
+  return { endpoint, server, clock, events, openGuard }
 }
 
 export type SecretPolicy = Awaited<ReturnType<typeof secretPolicy>>
@@ -106,14 +95,12 @@ export async function assertGoodOneServes(
   const { guard, calls } = stage.openGuard()
   for (const call of calls) await assertAccepted(call, stage.server)
   await spoil()
-  const told = stage.whenRefreshFails()
   stage.clock.pass(CACHE_EXPIRY_MS + 1)
   for (const call of calls) await assertAccepted(call, stage.server)
-  const failure = await told
-  assert.equal(failure.code, expected.code)
-  assert.ok((failure.ageSeconds ?? 0) > CACHE_EXPIRY_MS / 1000)
-  for (const call of calls) await assertAccepted(call, stage.server)
+  // The refresh that the calls began beside them, or another.
   await assert.rejects(guard.refresh(), { code: expected.code })
+  for (const { ageSeconds } of failuresIn(stage.events)) assert.ok((ageSeconds ?? 0) > CACHE_EXPIRY_MS / 1000)
+  for (const call of calls) await assertAccepted(call, stage.server)
   // Long past: the first call waits for a refresh, which fails, and the good document serves.
   stage.clock.pass(10 * CACHE_EXPIRY_MS)
   for (const call of calls) await assertAccepted(call, stage.server)
@@ -130,17 +117,22 @@ async function refusalOf(call: () => Promise<unknown>): Promise<unknown> {
 }
 
 function assertTold(events: readonly GuardEvent[], expected: Expected): void {
-  const failures = events.filter((event) => event.type === 'policy-refresh-failed')
-  assert.ok(failures.length > 0)
+  const failures = failuresIn(events)
+  assert.ok(failures.length > 0, 'no failed load was told')
   for (const { code, message } of failures) {
     assert.equal(code, expected.code)
     assertRepair(message, expected)
   }
 }
 
+function failuresIn(events: readonly GuardEvent[]) {
+  return events.filter((event) => event.type === 'policy-refresh-failed')
+}
+
 function assertRepair(message: string, { says, secret = SECRET }: Expected): void {
   assert.match(message, says)
   assert.ok(message.includes(`"${secret}"`), `names no secret: ${message}`)
   assert.match(message, /\n {2}hint {7}\S/)
-  assert.ok(!message.includes(CONFIDENTIAL), `quotes the secret: ${message}`)
+  // An error of the JSON parser would quote a part of it.
+  assert.ok(!CONFIDENTIAL.split('-').some((word) => message.includes(word)), `quotes the secret: ${message}`)
 }

@@ -1,3 +1,5 @@
+/** How many questions a flood of refused calls may cause. */
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Allowance } from '../../lib/source/allowance.ts'

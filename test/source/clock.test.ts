@@ -1,3 +1,5 @@
+/** The age of things by two clocks that may disagree. */
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ageOf, instantOf, SYSTEM_CLOCK } from '../../lib/source/clock.ts'

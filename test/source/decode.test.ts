@@ -1,3 +1,5 @@
+/** From the content of a secret to a JSON value, or to an error that does not repeat the content. */
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { findPinnedFetchError } from '../../lib/errors.ts'

@@ -1,3 +1,5 @@
+/** Whatever a source throws becomes one of our errors, and nothing it throws can make that fail. */
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { PinnedFetchError } from '../../lib/errors.ts'

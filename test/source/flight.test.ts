@@ -1,3 +1,5 @@
+/** One load of all sources: its deadline, and how a freeze is recognised. */
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Flight } from '../../lib/source/flight.ts'

@@ -1,3 +1,5 @@
+/** From loaded documents to one policy that is never older than the last. */
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { findPinnedFetchError } from '../../lib/errors.ts'
