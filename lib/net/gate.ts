@@ -147,7 +147,7 @@ export class Gate {
         // In mode "report" the call does not wait for the answer.
         const asked = this.#store.rulesSince(
           since,
-          (latest) => this.#judge(latest, attempt, path).decision !== 'refuse',
+          (latest) => this.#judge(latest, attempt, path).decision === 'accept',
         )
         if (verdict.decision === 'refuse') rules = (await asked) ?? rules
         verdict = this.#judge(rules, attempt, path)

@@ -23,18 +23,27 @@ export interface SecretsManagerOptions {
   readonly clientOptions?: SecretsManagerClientConfig
 }
 
+/** A client, and how many loads use it at this moment. */
+interface SharedClient {
+  readonly client: SecretsManagerClient
+  loads: number
+}
+
 /** @param secretId name or ARN of the secret */
 export function secretsManagerSource(secretId: string, { clientOptions }: SecretsManagerOptions = {}): PolicySource {
   const name = `secret "${secretId}"`
-  let client: SecretsManagerClient | undefined
+  let shared: SharedClient | undefined
   return {
     name,
     async load(signal) {
+      let used: SharedClient | undefined
       try {
         const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager')
-        client ??= new SecretsManagerClient({ maxAttempts: MAX_ATTEMPTS, ...clientOptions })
+        shared ??= { client: new SecretsManagerClient({ maxAttempts: MAX_ATTEMPTS, ...clientOptions }), loads: 0 }
+        used = shared
+        used.loads += 1
         const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: CURRENT_STAGE })
-        const reply = await client.send(command, signal === undefined ? {} : { abortSignal: signal })
+        const reply = await used.client.send(command, signal === undefined ? {} : { abortSignal: signal })
         const document = decodeDocument(reply.SecretString ?? reply.SecretBinary ?? '', name)
         return {
           document,
@@ -44,9 +53,11 @@ export function secretsManagerSource(secretId: string, { clientOptions }: Secret
       } catch (error) {
         if (error instanceof PinnedFetchError) throw error
         // A client that has no region or credentials yet looks for them anew in the next load.
-        client?.destroy()
-        client = undefined
+        if (shared === used) shared = undefined
         throw unavailable(name, error)
+      } finally {
+        // Its connections go when no load uses it any more: a load that was given up may fail late.
+        if (used !== undefined && --used.loads === 0 && used !== shared) used.client.destroy()
       }
     },
   }
