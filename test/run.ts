@@ -19,6 +19,9 @@ const ALL_TESTS = 'test/**/*.test.ts'
 /** Files at a time. Most of a test file's time is a child process of its own, so one for each core is enough. */
 const CONCURRENCY = Math.max(2, availableParallelism())
 
+/** What takes longer hangs, ms. The slowest file takes a fifth of it. */
+const FILE_LIMIT_MS = 180_000
+
 const SIGNAL_BASE = 128
 
 const directory = await mkdtemp(join(tmpdir(), 'pinned-fetch-tests-'))
@@ -41,6 +44,7 @@ async function run(given: readonly string[], skips: string): Promise<number> {
       '--conditions=@pinned-fetch/source',
       '--test',
       `--test-concurrency=${CONCURRENCY}`,
+      `--test-timeout=${FILE_LIMIT_MS}`,
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
       `--test-reporter=${SKIPS_REPORTER}`,
