@@ -3,7 +3,8 @@
  * exception, and never a yes.
  */
 
-import type { LookupFunction } from 'node:net'
+import type { LookupAddress } from 'node:dns'
+import { isIP, type LookupFunction } from 'node:net'
 import type { PeerCertificate } from 'node:tls'
 
 export type IdentityCheck = (name: string, certificate: PeerCertificate) => Error | undefined
@@ -13,14 +14,19 @@ export function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason))
 }
 
-/** A `lookup` that answers through its callback, once, whatever it does. */
+/** A `lookup` that answers through its callback, once, with addresses or an error, whatever it does. */
 export function safeLookup(lookup: LookupFunction): LookupFunction {
   return (hostname, options, callback) => {
     let answered = false
-    const answer: typeof callback = (...results) => {
+    const answer: typeof callback = (error, found) => {
       if (answered) return
       answered = true
-      callback(...results)
+      // Node takes the answer apart without a look: one that is none would be an uncaught exception.
+      const [first, ...others] = addressesIn(found)
+      if (error) callback(asError(error), [])
+      else if (first === undefined) callback(new Error(`lookup gave no address for "${hostname}"`), [])
+      else if (options.all) callback(null, [first, ...others])
+      else callback(null, first.address, first.family)
     }
     const fail = (reason: unknown) => answer(asError(reason), [])
     try {
@@ -30,6 +36,16 @@ export function safeLookup(lookup: LookupFunction): LookupFunction {
       fail(reason)
     }
   }
+}
+
+/** The addresses of an answer in either form: one, or a list of records. */
+function addressesIn(found: unknown): LookupAddress[] {
+  const records: readonly unknown[] = Array.isArray(found) ? found : [{ address: found }]
+  return records.flatMap((record) => {
+    const address = String((record as { address?: unknown } | null)?.address)
+    const family = isIP(address)
+    return family === 0 ? [] : [{ address, family }]
+  })
 }
 
 /** Our identity check, then the caller's: it can refuse, it can't allow. A throw would leave the socket open. */
