@@ -25,7 +25,7 @@ const denying = pinning([leaf.pin, issuing.pin], { deny: [leaf.pin] })
 const trusted = { ca: root.certificate }
 
 /** A connection that nobody closes would be waited for. */
-const impatient = { timeout: 10_000 }
+const impatient = { timeout: 20_000 }
 
 /** The agent and Node's own fetch speak HTTP/1.1 only. */
 const COMBINATIONS = [
@@ -34,7 +34,7 @@ const COMBINATIONS = [
 ]
 
 for (const { surface, http2 } of COMBINATIONS) {
-  describe(`by ${surface.name} over ${http2 ? 'HTTP/2' : 'HTTP/1.1'}`, () => {
+  describe(`by ${surface.name} over ${http2 ? 'HTTP/2' : 'HTTP/1.1'}`, impatient, () => {
     it('an idle connection stays open under a new policy that accepts it', async (t) => {
       const server = await startTlsServer(chain, { http2 })
       t.after(() => server.close())
@@ -53,7 +53,7 @@ for (const { surface, http2 } of COMBINATIONS) {
       { title: 'no longer pins its key', document: refusing, code: 'ERR_PIN_MISMATCH' },
       { title: 'denies its key', document: denying, code: 'ERR_KEY_DENIED' },
     ]) {
-      it(`an idle connection is closed at once by a policy that ${title}`, impatient, async (t) => {
+      it(`an idle connection is closed at once by a policy that ${title}`, async (t) => {
         const server = await startTlsServer(chain, { http2 })
         t.after(() => server.close())
         const { guard, events, publish } = await changingGuard(t, accepting, trusted)
@@ -110,7 +110,7 @@ for (const { surface, http2 } of COMBINATIONS) {
     })
 
     for (const before of ['under the policy of then', 'and a new policy has accepted it since']) {
-      it(`a connection is not used any more once its pin has expired, ${before}`, impatient, async (t) => {
+      it(`a connection is not used any more once its pin has expired, ${before}`, async (t) => {
         const server = await startTlsServer(chain, { http2 })
         t.after(() => server.close())
         const clock = stillClock()

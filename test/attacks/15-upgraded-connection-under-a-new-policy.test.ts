@@ -22,6 +22,9 @@ import type { Guarded } from './surfaces.ts'
 const { root, issuing, leaf } = await partner()
 const accepting = pinning([leaf.pin, issuing.pin])
 
+/** A stream that nobody ends would be waited for. */
+const impatient = { timeout: 10_000 }
+
 const WAYS: Readonly<Record<string, (guard: Guarded, port: number) => Promise<Duplex>>> = {
   'pinnedDispatcher and undici.upgrade': async ({ dispatcher }, port) =>
     (await upgrade(`https://${HOST}:${port}/`, { dispatcher, protocol: 'echo' })).socket,
@@ -36,7 +39,7 @@ const WAYS: Readonly<Record<string, (guard: Guarded, port: number) => Promise<Du
 }
 
 for (const [way, open] of Object.entries(WAYS)) {
-  it(`is ended when its key is revoked (${way})`, async (t) => {
+  it(`is ended when its key is revoked (${way})`, impatient, async (t) => {
     const port = await startEchoServer(t)
     const { guard, publish } = await changingGuard(t, accepting, { ca: root.certificate })
     const stream = await open(guard, port)
@@ -46,17 +49,21 @@ for (const [way, open] of Object.entries(WAYS)) {
     await closed
   })
 
-  it(`goes on when the new policy accepts its key, and when idle connections are closed (${way})`, async (t) => {
-    const port = await startEchoServer(t)
-    const { guard, publish } = await changingGuard(t, accepting, { ca: root.certificate })
-    const stream = await open(guard, port)
-    assert.equal(await echo(stream, 'one'), 'one')
-    await publish(pinning([issuing.pin, NOBODYS_PINS[0]]))
-    assert.equal(await echo(stream, 'two'), 'two')
-    guard.closeIdle()
-    assert.equal(await echo(stream, 'three'), 'three')
-    stream.destroy()
-  })
+  it(
+    `goes on when the new policy accepts its key, and when idle connections are closed (${way})`,
+    impatient,
+    async (t) => {
+      const port = await startEchoServer(t)
+      const { guard, publish } = await changingGuard(t, accepting, { ca: root.certificate })
+      const stream = await open(guard, port)
+      assert.equal(await echo(stream, 'one'), 'one')
+      await publish(pinning([issuing.pin, NOBODYS_PINS[0]]))
+      assert.equal(await echo(stream, 'two'), 'two')
+      guard.closeIdle()
+      assert.equal(await echo(stream, 'three'), 'three')
+      stream.destroy()
+    },
+  )
 }
 
 async function echo(stream: Duplex, text: string): Promise<string> {

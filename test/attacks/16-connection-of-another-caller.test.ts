@@ -1,9 +1,12 @@
 /**
  * Row 16, what else must not cross: the session or the socket that a client certificate opened, to a request without
- * it; and an open connection, to another name at the same address.
+ * it; and an open connection, to another port, or to another name at the same address.
  *
  *     pinnedAgent, { cert, key }      ── "we are the bank" ─→  session, idle socket
  *     pinnedAgent, without            ── anonymous ─────────→  neither of them
+ *
+ *     https://a:1                     ── judged as a:1 ─────→  idle
+ *     https://a:2                     ── judged as a:2 ─────→  a connection of its own
  *
  *     dns interceptor                 https://a → https://127.0.0.1 ── judged as a ─→ idle
  *                                     https://b → https://127.0.0.1 ── judged as b ─→ a connection of its own
@@ -15,10 +18,10 @@ import { describe, it } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { interceptors, request } from 'undici'
 import { CLIENT_AUTHENTICATION, leafOf, mint, presented } from '../support/authority.ts'
-import { startTlsServer } from '../support/tls-server.ts'
+import { startTlsServer, type TlsServer } from '../support/tls-server.ts'
 import { HOST, partner } from './cast.ts'
 import { NOBODYS_PINS } from './changing-policy.ts'
-import { assertAccepted, assertRefused, type Guarded, watchedGuard } from './surfaces.ts'
+import { assertAccepted, assertRefused, type Guarded, SURFACES, watchedGuard } from './surfaces.ts'
 
 const OTHER_HOST = 'other.partner.test'
 
@@ -67,6 +70,23 @@ describe('by pinnedAgent with a client certificate', () => {
     })
   }
 })
+
+for (const surface of SURFACES) {
+  it(`an open connection to one port is no way in for another (${surface.name})`, async (t) => {
+    const first = await startTlsServer(presented(leaf, issuing))
+    const second = await startTlsServer(presented(leaf, issuing))
+    t.after(() => Promise.all([first.close(), second.close()]))
+    const policy = { [HOST]: pins, [`${HOST}:${second.port}`]: NOBODYS_PINS }
+    const { guard, events } = watchedGuard({ policy, ca: root.certificate })
+    t.after(() => guard.close())
+    const call = ({ port }: TlsServer) => surface.call(guard, `https://${HOST}:${port}/`)
+    await assertAccepted(() => call(first), first)
+    await nextTurn()
+    await assertRefused(() => call(second), { code: 'ERR_PIN_MISMATCH', server: second, events })
+    await assertAccepted(() => call(first), first)
+    assert.equal(first.recording.connections, 1)
+  })
+}
 
 describe("by pinnedDispatcher behind undici's dns interceptor", () => {
   const toLoopback = interceptors.dns({

@@ -60,7 +60,10 @@ for (const surface of PLAIN_SURFACES) {
   })
 }
 
-describe('by the other doors of pinnedDispatcher', () => {
+/** A door that lets the call through may wait for ever for its answer. */
+const impatient = { timeout: 10_000 }
+
+describe('by the other doors of pinnedDispatcher', impatient, () => {
   const doors: Record<string, (url: string, dispatcher: Dispatcher) => Promise<unknown>> = {
     stream: (url, dispatcher) => stream(url, { method: 'GET', dispatcher }, () => process.stdout),
     upgrade: (url, dispatcher) => upgrade(url, { dispatcher }),

@@ -9,9 +9,11 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { describe, it } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ConnectionOptions, connect, createSecureContext } from 'node:tls'
 import { leafOf, presented } from '../support/authority.ts'
 import { startTlsServer, type TlsServer } from '../support/tls-server.ts'
@@ -110,23 +112,31 @@ for (const [title, own] of Object.entries(OWN_OPTIONS)) {
   })
 }
 
-it("a caller's own checkServerIdentity may refuse what the policy accepts", async (t) => {
-  const server = await startTlsServer(presented(leaf, issuing))
-  t.after(() => server.close())
-  const { guard, events } = watchedGuard({ policy, ca: root.certificate })
-  t.after(() => guard.close())
-  const asked: string[] = []
-  const checkServerIdentity = (name: string) => {
-    asked.push(name)
-    return Object.assign(new Error('not to my liking'), { code: 'ERR_MINE' })
-  }
-  await assertRefused(() => get(guard, server, { checkServerIdentity }), { code: 'ERR_MINE', server, events })
-  assert.deepEqual(asked, [HOST])
-  assert.equal(await get(guard, server, {}), 200)
-  // Nor does it get the connection, or the session, of a request without it.
-  await assert.rejects(get(guard, server, { checkServerIdentity }), { code: 'ERR_MINE' })
-  assert.deepEqual([asked.length, server.recording.requests], [2, 1])
-})
+// Since CVE-2026-58040 `https.request` sees to it that such requests share nothing; `http.request` does not.
+for (const [module, request] of [
+  ['node:https', httpsRequest],
+  ['node:http', httpRequest],
+] as const) {
+  it(`a caller's own checkServerIdentity may refuse what the policy accepts (${module})`, async (t) => {
+    const server = await startTlsServer(presented(leaf, issuing))
+    t.after(() => server.close())
+    const { guard, events } = watchedGuard({ policy, ca: root.certificate })
+    t.after(() => guard.close())
+    const asked: string[] = []
+    const checkServerIdentity = (name: string) => {
+      asked.push(name)
+      return Object.assign(new Error('not to my liking'), { code: 'ERR_MINE' })
+    }
+    const own = { protocol: 'https:', checkServerIdentity }
+    await assertRefused(() => get(guard, server, own, request), { code: 'ERR_MINE', server, events })
+    assert.deepEqual(asked, [HOST])
+    assert.equal(await get(guard, server, {}), 200)
+    await nextTurn()
+    // Nor does it get the connection, or the session, of a request without it.
+    await assert.rejects(get(guard, server, own, request), { code: 'ERR_MINE' })
+    assert.deepEqual([asked.length, server.recording.requests], [2, 1])
+  })
+}
 
 it('a socketPath is refused with the reason: it proves no host name', async (t) => {
   const server = await startTlsServer(presented(leaf, issuing))
@@ -137,10 +147,15 @@ it('a socketPath is refused with the reason: it proves no host name', async (t) 
   assert.equal(server.recording.connections, 0)
 })
 
-function get(guard: Guarded, { port }: TlsServer, options: OwnOptions): Promise<number | undefined> {
+function get(
+  guard: Guarded,
+  { port }: TlsServer,
+  options: OwnOptions,
+  request = httpsRequest,
+): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const place = { host: HOST, port, path: '/' }
-    const outgoing = httpsRequest({ ...place, ...options, agent: guard.agent }, (incoming) => {
+    const outgoing = request({ ...place, ...options, agent: guard.agent }, (incoming) => {
       incoming.resume().on('end', () => resolve(incoming.statusCode))
     })
     outgoing.on('error', reject).end()

@@ -25,7 +25,7 @@ for (const surface of SURFACES) {
     { title: 'refuses it still', verdict: pinning(NOBODYS_PINS), code: 'ERR_PIN_MISMATCH' },
     { title: 'would accept it now', verdict: pinning([leaf.pin, issuing.pin]), code: 'ECONNRESET' },
   ]) {
-    it(`ends its call with an error when the policy ${title} (${surface.name})`, async (t) => {
+    it(`ends its call with an error when the policy ${title} (${surface.name})`, { timeout: 10_000 }, async (t) => {
       const server = await startTlsServer(presented(leaf, issuing))
       t.after(() => server.close())
       const { guard, publish, holdLoads } = await changingGuard(t, pinning(NOBODYS_PINS), { ca: root.certificate })

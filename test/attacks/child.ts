@@ -6,6 +6,9 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 
+/** A child that takes longer hangs, and is ended, ms. */
+const LIMIT_MS = 60_000
+
 /**
  * Starts `children/<name>.ts` with one parameter, read with {@link parameter}, and returns what it reported.
  *
@@ -19,6 +22,7 @@ export async function inChild<Report>(
   const script = new URL(`children/${name}.ts`, import.meta.url)
   const child = spawn(process.execPath, [script.pathname, JSON.stringify(given)], {
     env: { ...process.env, ...environment },
+    timeout: LIMIT_MS,
   })
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
   const [output, complaints, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])

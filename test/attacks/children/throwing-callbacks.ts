@@ -83,6 +83,25 @@ const lookups: Readonly<Record<string, NonNullable<GuardOptions['lookup']>>> = {
   },
 }
 for (const [title, lookup] of Object.entries(lookups)) await find('lookup', title, { ...pinned, lookup })
+const address = '127.0.0.1'
+const answering: typeof lookups = {
+  'answers, then throws': (_host, options, found) => {
+    lookupLoopback(_host, options, found)
+    throw new Error('the callback failed')
+  },
+  'answers, then fails': (host, options, found) => {
+    lookupLoopback(host, options, found)
+    found(new Error('the callback failed'), '')
+  },
+  'answers twice': (_host, options, found) => {
+    if (options.all) found(null, [{ address, family: 4 }])
+    else found(null, address, 4)
+    lookupLoopback(_host, options, found)
+  },
+}
+for (const [title, lookup] of Object.entries(answering)) {
+  await find('lookup that has answered', title, { ...pinned, lookup })
+}
 await findCheck('returns text', () => 'not an error')
 await findCheck('returns a promise', async () => undefined)
 
