@@ -50,6 +50,7 @@ export class PinnedAgent extends Agent {
   readonly #optionsOf = new WeakMap<ClientRequest, AnyOptions>()
   readonly #identityChecks = new WeakMap<object, number>()
   #identityCheckCount = 0
+  #isClosed = false
 
   constructor({ gate, reporter, clock, lookup }: PinnedAgentOptions, options: AgentOptions = {}) {
     // Sessions are kept by the gate, together with what they proved; the agent keeps none.
@@ -112,7 +113,7 @@ export class PinnedAgent extends Agent {
   override keepSocketAlive(socket: TLSSocket): boolean {
     this.#idleSince.set(socket, this.#clock.now())
     // The parent's return value is undeclared; it is `false` or `true`.
-    return !this.#retired.has(socket) && (super.keepSocketAlive(socket) as unknown) !== false
+    return !this.#isClosed && !this.#retired.has(socket) && (super.keepSocketAlive(socket) as unknown) !== false
   }
 
   /** Requests with different identity checks of their own never share a socket (CVE-2026-58040). */
@@ -141,6 +142,7 @@ export class PinnedAgent extends Agent {
 
   /** Closes every idle connection, and each busy one when its request is done. */
   close(): void {
+    this.#isClosed = true
     for (const sockets of Object.values(this.sockets)) {
       for (const socket of sockets ?? []) this.#retired.add(socket)
     }
