@@ -99,7 +99,11 @@ export class PinnedAgent extends Agent {
     opened.then(
       (socket) => {
         // Upgraded (WebSocket, CONNECT): Node takes it out of the agent, and it has no end of its own.
-        socket.once('agentRemove', () => this.#upgraded.add(socket))
+        socket.once('agentRemove', () => {
+          this.#upgraded.add(socket)
+          // The answer that upgraded it came after the policy had refused it.
+          if (this.#retired.has(socket)) socket.destroy()
+        })
         callback(null, socket)
       },
       (error: Error) => {

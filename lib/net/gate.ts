@@ -108,9 +108,19 @@ export class Gate {
     if (rules !== undefined) this.#connections.review(rules, this.#clock.now())
   }
 
-  /**
-   * Lets a call go out, or throws why not.
-   */
+  /** Whether the rules of now let a call go out that was admitted before. */
+  admits(call: Call): boolean {
+    const rules = this.#store.latest
+    return rules === undefined || judgeCall(rules, call, this.#clock.now()).decision !== 'refuse'
+  }
+
+  /** {@link admit} by the rules of now. */
+  admitAgain(call: Call): void {
+    const rules = this.#store.latest
+    if (rules !== undefined) this.admit(rules, call)
+  }
+
+  /** Lets a call go out, or throws why not. */
   admit(rules: Rules, call: Call): void {
     this.review()
     const now = this.#clock.now()

@@ -15,6 +15,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Dispatcher, Pool } from 'undici'
 import type { Call } from '../../judge.ts'
 import type { Clock } from '../../source/clock.ts'
+import { asError } from '../callbacks.ts'
 import type { Dial, Gate, Surface } from '../gate.ts'
 import { IDLE_LIMIT_MS } from '../idle.ts'
 import { WatchedHandler } from './handler.ts'
@@ -39,6 +40,8 @@ interface LivePool {
   readonly key: string
   readonly pool: Pool
   isRetired: boolean
+  /** Whether the rules refused one of its connections: what is upgraded on it ends, too. */
+  isRevoked: boolean
   /** Requests dispatched and not ended. */
   pending: number
   /** WebSockets and tunnels that requests became. */
@@ -73,13 +76,16 @@ export class Pools {
       mayBegin: () => {
         // A date may have passed while the request waited inside undici.
         this.#gate.review()
-        return !live.isRetired
+        return !live.isRetired && this.#gate.admits(call)
       },
       upgraded: (stream) => {
         live.upgraded.add(stream)
+        // The answer that upgraded it may come after the policy had refused its connection.
+        this.#gate.review()
+        if (live.isRevoked) stream.destroy()
         stream.once('close', () => live.upgraded.delete(stream))
       },
-      again: () => void this.dispatch(call, options, handler),
+      again: () => this.#again(call, options, handler),
       ended: () => {
         live.pending -= 1
         live.usedAt = this.#clock.now()
@@ -87,6 +93,18 @@ export class Pools {
       },
     })
     return live.pool.dispatch(options, watched)
+  }
+
+  /** A request that could not begin: admitted once more, under the rules of now, and dispatched anew. */
+  #again(call: Call, options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    try {
+      this.#gate.admitAgain(call)
+    } catch (error) {
+      // As undici does for a request that never began: no controller.
+      handler.onResponseError?.(null as unknown as Dispatcher.DispatchController, asError(error))
+      return
+    }
+    this.dispatch(call, options, handler)
   }
 
   /** Opens a connection before it is needed; the next one that `call` needs is this. */
@@ -133,6 +151,7 @@ export class Pools {
   #open(key: string, call: Call, origin: string, allowH2: boolean): LivePool {
     const retire = () => {
       this.#retire(live)
+      live.isRevoked = true
       // A request ends by itself; what it was upgraded to might go on for ever under a key that is revoked.
       for (const stream of live.upgraded) stream.destroy()
     }
@@ -140,7 +159,15 @@ export class Pools {
       Undici['buildConnector']
     >
     const pool = new this.#undici.Pool(origin, { connect, allowH2 })
-    const live: LivePool = { key, pool, isRetired: false, pending: 0, upgraded: new Set(), usedAt: this.#clock.now() }
+    const live: LivePool = {
+      key,
+      pool,
+      isRetired: false,
+      isRevoked: false,
+      pending: 0,
+      upgraded: new Set(),
+      usedAt: this.#clock.now(),
+    }
     pool.on('disconnect', () => this.#dropIfUnused(live))
     return live
   }
