@@ -23,6 +23,7 @@ import {
   REQUEST,
 } from './agent-options.ts'
 import { isAddress } from './call.ts'
+import { asError } from './callbacks.ts'
 import type { Dial, Gate } from './gate.ts'
 import { IDLE_LIMIT_MS } from './idle.ts'
 import type { Reporter } from './reporter.ts'
@@ -70,7 +71,7 @@ export class PinnedAgent extends Agent {
   /** Every request comes by here, whether it opens a connection or reuses one. */
   addRequest(request: ClientRequest, options: AnyOptions): void {
     const proceed = (rules: Rules) => this.#proceed(request, options, rules)
-    const refuse = (error: unknown) => failRequest(request, error instanceof Error ? error : new Error(String(error)))
+    const refuse = (error: unknown) => failRequest(request, asError(error))
     try {
       const rules = this.#gate.rules()
       if (rules instanceof Promise)

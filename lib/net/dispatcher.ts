@@ -17,6 +17,7 @@ import { PinnedFetchError } from '../errors.ts'
 import type { Call, Rules } from '../judge.ts'
 import { canonicalHost } from '../policy/host.ts'
 import { isAddress } from './call.ts'
+import { asError } from './callbacks.ts'
 import type { Gate } from './gate.ts'
 import { hostHeader } from './host-header.ts'
 import type { Pools, Undici } from './undici/pools.ts'
@@ -216,7 +217,7 @@ function checkHandler(handler: (Handler & LegacyHandler) | null | undefined): vo
 }
 
 function fail(handler: Handler & LegacyHandler, error: unknown): void {
-  const reason = error instanceof Error ? error : new Error(String(error))
+  const reason = asError(error)
   if (typeof handler.onResponseError === 'function') {
     // As undici does for a request that never began: no controller.
     handler.onResponseError(null as unknown as Dispatcher.DispatchController, reason)
