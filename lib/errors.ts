@@ -41,6 +41,8 @@ export interface FailureEvidence {
   ERR_PLAINTEXT_REFUSED: Target
   /** A key of the path is pinned, but every pin that matches it has expired. */
   ERR_PINS_EXPIRED: Target & { readonly presented: readonly PresentedKey[]; readonly expired: readonly string[] }
+  /** The proxy can't be reached, or makes no tunnel to the host. `proxy` is its URL without credentials. */
+  ERR_PROXY_FAILED: Target & { readonly proxy: string; readonly reason: string }
   /** No policy has been loaded yet and the source does not give one. */
   ERR_POLICY_UNAVAILABLE: { readonly source: string; readonly problem: string; readonly repair: string }
   /** The document is not a policy. `path` points into it: `hosts["api.partner.example"].pins[1]`. */
@@ -138,6 +140,12 @@ const MESSAGES: { readonly [Code in FailureCode]: (evidence: FailureEvidence[Cod
     lines(
       `Cannot connect to "http://${place(evidence)}": the host is pinned and plain HTTP proves no key`,
       '  hint       use https:',
+    ),
+  ERR_PROXY_FAILED: (evidence) =>
+    lines(
+      `Cannot connect to "${place(evidence)}": the proxy ${evidence.proxy} made no tunnel to it`,
+      `  reason     ${evidence.reason}`,
+      '  hint       check the proxy, its credentials, and that it lets this host and port through',
     ),
   ERR_PINS_EXPIRED: (evidence) =>
     lines(

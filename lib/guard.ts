@@ -8,11 +8,15 @@
 import type { Agent } from 'node:https'
 import type { Dispatcher } from 'undici'
 import type { Observer } from './events.ts'
-import { judgeCall, modeOf, type Rules } from './judge.ts'
+import { type Call, judgeCall, modeOf, type Rules } from './judge.ts'
 import { metricsObserver } from './lambda/metrics.ts'
 import { callToPlace } from './net/call.ts'
+import { safeLookup } from './net/callbacks.ts'
 import { warnAboutEnvironment, warnAboutProxy } from './net/environment.ts'
 import { Gate } from './net/gate.ts'
+import { type ProxyAddress, parseProxyAddress } from './net/proxy/address.ts'
+import { Tunnels } from './net/proxy/tunnel.ts'
+import { proxyFromEnvironment } from './net/proxy/variables.ts'
 import { Reporter } from './net/reporter.ts'
 import { Surfaces } from './net/surfaces.ts'
 import { TrustStore } from './net/trust.ts'
@@ -96,10 +100,11 @@ export function assembleGuard(given: GuardOptions, clock: Clock = SYSTEM_CLOCK):
     emit: reporter.emit,
   })
   const trust = new TrustStore(options.ca === undefined ? undefined : pemTexts(options.ca))
-  const gate = new Gate({ store, trust, reporter, clock })
+  const tunnels = new Tunnels(proxiesOf(options), options.lookup && safeLookup(options.lookup))
+  const gate = new Gate({ store, trust, tunnels, reporter, clock })
   store.onChange((rules) => warnAboutPolicy(rules, reporter, clock.now()))
   warnAboutEnvironment(reporter)
-  warnAboutProxy(reporter)
+  if (!options.proxy) warnAboutProxy(reporter)
 
   const surfaces = new Surfaces({ gate, reporter, clock, lookup: options.lookup })
 
@@ -144,6 +149,13 @@ function sourcesOf({ secretId, source, policy, awsClientOptions }: GuardOptions)
   return ids.map((id) =>
     secretsManagerSource(id, awsClientOptions === undefined ? {} : { clientOptions: awsClientOptions }),
   )
+}
+
+/** Which proxy a call goes through. */
+function proxiesOf({ proxy = false }: GuardOptions): (call: Call) => ProxyAddress | undefined {
+  if (proxy === 'environment') return proxyFromEnvironment
+  const address = proxy === false ? undefined : parseProxyAddress(proxy)
+  return () => address
 }
 
 function warnAboutPolicy({ policy }: Rules, reporter: Reporter, now: number): void {

@@ -27,6 +27,8 @@ export interface Call {
   /** Canonical host name or IP address: the name that TLS verifies. */
   readonly host: string
   readonly port: number
+  /** The owner's proxy on the way, not where the call goes: the policy's default does not speak of it. */
+  readonly isProxy?: boolean
 }
 
 /** The rules in force: the document, and what the owner of the process put above it. */
@@ -101,14 +103,15 @@ export function judge(rules: Rules, call: Call, evidence: Evidence, now: number)
 }
 
 /** An entry for `host:443` covers the host against plain HTTP on any port: both name the same partner. */
-function entryFor({ policy }: Rules, { protocol, host, port }: Call): HostEntry | undefined {
+function entryFor({ policy }: Rules, { protocol, host, port, isProxy }: Call): HostEntry | undefined {
   const entry = policy.hosts.find(host, port)
-  return entry === undefined && protocol === 'http:' ? policy.hosts.find(host, HTTPS_PORT) : entry
+  const isPartner = protocol === 'http:' && !isProxy
+  return entry === undefined && isPartner ? policy.hosts.find(host, HTTPS_PORT) : entry
 }
 
 function judgeUncovered(rules: Rules, call: Call): Verdict {
   const rule = rules.policy.default
-  if (rule === 'allow') {
+  if (rule === 'allow' || call.isProxy) {
     return {
       decision: 'accept',
       entry: undefined,

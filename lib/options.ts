@@ -13,6 +13,7 @@ import { PinnedFetchError } from './errors.ts'
 import type { Observer } from './events.ts'
 import type { MetricsOptions } from './lambda/metrics.ts'
 import { callToPlace } from './net/call.ts'
+import { PROXY_FORM, parseProxyAddress } from './net/proxy/address.ts'
 import type { PolicySource } from './source/source.ts'
 import { splitPem } from './x509/trust-set.ts'
 
@@ -35,8 +36,13 @@ export interface GuardOptions {
   readonly disablePrefetch?: boolean
   /** Hosts (`host` or `host:port`) to which a connection is opened and judged during INIT. Default: none. */
   readonly preconnect?: readonly string[]
-  /** Only `false` today: proxy variables of the environment are ignored, with a warning. Default: false. */
-  readonly proxy?: false
+  /**
+   * The proxy that every call goes through, as a URL (`http:`, `https:` or `socks5:`, credentials in it); 'environment':
+   * the one that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` name when a connection is opened. The origin is
+   * judged the same. An `https:` proxy that an entry of the policy covers must prove a pinned key, too. Default: false;
+   * the variables are ignored, with a warning.
+   */
+  readonly proxy?: 'environment' | (string & {}) | false
   /** As in `net.connect`: where a host is. Never changes the name that is judged. Default: DNS. */
   readonly lookup?: LookupFunction
   /** For `SecretsManagerClient`. Default: region and credentials of the environment. */
@@ -70,7 +76,7 @@ const CHECKS: { readonly [Name in keyof Required<GuardOptions>]: Check } = {
   maxStale: (value) => (isMilliseconds(value) ? undefined : 'a number of milliseconds'),
   disablePrefetch: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
   preconnect: (value) => (Array.isArray(value) && value.every(isPlace) ? undefined : 'a list of "host" or "host:port"'),
-  proxy: (value) => (value === false ? undefined : 'false: proxies are not supported by this version'),
+  proxy: (value) => (isProxy(value) ? undefined : `false, 'environment', or ${PROXY_FORM}`),
   lookup: (value) => (typeof value === 'function' ? undefined : 'a function as in net.connect'),
   awsClientOptions: (value) => (isObject(value) ? undefined : 'an object for SecretsManagerClient'),
   metrics: (value) =>
@@ -153,6 +159,10 @@ function isPlace(value: unknown): boolean {
   } catch {
     return false
   }
+}
+
+function isProxy(value: unknown): boolean {
+  return value === false || value === 'environment' || (isName(value) && parseProxyAddress(value) !== undefined)
 }
 
 function isMilliseconds(value: unknown): value is number {

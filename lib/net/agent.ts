@@ -24,9 +24,11 @@ import {
 } from './agent-options.ts'
 import { isAddress } from './call.ts'
 import { asError } from './callbacks.ts'
-import type { Dial, Gate } from './gate.ts'
+import { whenConnected } from './dial.ts'
+import type { Gate } from './gate.ts'
 import { IDLE_LIMIT_MS } from './idle.ts'
 import type { Reporter } from './reporter.ts'
+import type { Dial, Surface } from './surface.ts'
 import { failRequest, waitWith } from './waiting.ts'
 
 export interface PinnedAgentOptions {
@@ -35,9 +37,6 @@ export interface PinnedAgentOptions {
   readonly clock: Clock
   readonly lookup?: LookupFunction | undefined
 }
-
-/** A handshake that takes longer is given up, ms; as long as undici gives a connection. */
-const HANDSHAKE_LIMIT_MS = 10_000
 
 export class PinnedAgent extends Agent {
   readonly #gate: Gate
@@ -91,6 +90,7 @@ export class PinnedAgent extends Agent {
     const open = async () =>
       await this.#gate.connect(callOf(options, this.#gate), {
         dial: dialling.dial,
+        signal: dialling.signal,
         // A resumed session shows no certificate to the caller's own check.
         isResumable: !needsOwnContext(options) && !options.checkServerIdentity,
         retire: (socket) => this.#retire(socket),
@@ -215,39 +215,18 @@ const addRequestOfNode = (
   Agent.prototype as unknown as { addRequest(this: Agent, request: ClientRequest, options: AnyOptions): void }
 ).addRequest
 
-function dialWith(options: AnyOptions, lookup: LookupFunction | undefined): { dial: Dial; abandon: () => void } {
-  let abandoned = false
-  let dialled: TLSSocket | undefined
+function dialWith(
+  options: AnyOptions,
+  lookup: LookupFunction | undefined,
+): Pick<Surface, 'dial'> & { readonly signal: AbortSignal; readonly abandon: () => void } {
+  const controller = new AbortController()
+  const { signal } = controller
   const dial: Dial = (forced, trust, callback) => {
-    dialled = connect(connectOptions(options, lookup, { forced, trust }))
-    if (abandoned) dialled.destroy()
-    whenConnected(dialled, callback)
-    return dialled
+    const socket = connect(connectOptions(options, lookup, { forced, trust }))
+    if (signal.aborted) socket.destroy()
+    else signal.addEventListener('abort', () => socket.destroy(), { once: true })
+    whenConnected(socket, callback)
+    return socket
   }
-  const abandon = () => {
-    abandoned = true
-    dialled?.destroy()
-  }
-  return { dial, abandon }
-}
-
-function whenConnected(socket: TLSSocket, callback: Parameters<Dial>[2]): void {
-  const timer = setTimeout(() => socket.destroy(timedOut()), HANDSHAKE_LIMIT_MS)
-  const onClose = () => settle(new Error('the connection was closed during its handshake'))
-  let settled = false
-  function settle(error: Error | null): void {
-    if (settled) return
-    settled = true
-    clearTimeout(timer)
-    socket.off('close', onClose)
-    if (error === null) callback(null, socket)
-    else callback(error)
-  }
-  socket.once('secureConnect', () => settle(null)).once('close', onClose)
-  // Stays: an error while the connection is judged, or after, must not be an uncaught exception.
-  socket.on('error', settle)
-}
-
-function timedOut(): Error {
-  return Object.assign(new Error(`No TLS connection within ${HANDSHAKE_LIMIT_MS} ms`), { code: 'ETIMEDOUT' })
+  return { dial, signal, abandon: () => controller.abort() }
 }

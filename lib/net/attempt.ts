@@ -3,11 +3,13 @@
  * held back until the connection is accepted.
  */
 
-import { checkServerIdentity, type PeerCertificate, type SecureContext } from 'node:tls'
+import { checkServerIdentity, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls'
 import type { Call } from '../judge.ts'
 import type { PathResult } from '../x509/path.ts'
+import type { PathMemory } from '../x509/path-memory.ts'
 import { isAddress } from './call.ts'
 import { asError, type IdentityCheck } from './callbacks.ts'
+import { presentedCertificates } from './peer.ts'
 import type { KnownSession, SessionPlace } from './sessions.ts'
 import type { Trust } from './trust.ts'
 
@@ -55,6 +57,18 @@ export class Attempt {
     }
   }
 
+  /** What the handshake proved: the certificates shown, or the proof that came with the session. */
+  proof(socket: TLSSocket, memory: PathMemory, now: number): PathResult {
+    if (socket.authorized !== true) {
+      return unproven(`TLS did not verify it (${authorizationCode(socket.authorizationError)})`)
+    }
+    if (socket.isSessionReused()) {
+      if (this.offered !== undefined) return { verified: this.offered.proof }
+      return unproven('a session was resumed that was not offered')
+    }
+    return memory.verify(presentedCertificates(socket), { host: this.call.host, trust: this.trust.set, now })
+  }
+
   onTicket(ticket: Buffer): void {
     if (this.#keep === undefined) this.#held = ticket
     else this.#keep(ticket)
@@ -65,6 +79,17 @@ export class Attempt {
     if (this.#held !== undefined) keep(this.#held)
     this.#held = undefined
   }
+}
+
+function unproven(reason: string): PathResult {
+  return { verified: undefined, reason, presented: [] }
+}
+
+/** Node's code for a peer that it did not verify: a text, or an error that carries one. */
+export function authorizationCode(reason: unknown): string {
+  if (typeof reason === 'string') return reason
+  const code = (reason as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : 'unknown'
 }
 
 /** Node's own check as it was when this module was loaded: who replaces it later does not loosen ours. */

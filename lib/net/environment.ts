@@ -1,10 +1,9 @@
 /**
- * What the environment of the process says about TLS and proxies, and that pinned calls don't listen to it.
+ * What the environment of the process says about TLS and proxies, told where pinned calls don't listen to it.
  */
 
+import { setProxyVariable } from './proxy/variables.ts'
 import type { Reporter } from './reporter.ts'
-
-const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
 
 /** Tells once that somebody turned TLS verification off. Asked for each connection: the process may do it any time. */
 export function warnAboutEnvironment(reporter: Reporter): void {
@@ -17,8 +16,8 @@ export function warnAboutEnvironment(reporter: Reporter): void {
 
 /** Tells that a proxy is set which pinned calls do not use. */
 export function warnAboutProxy(reporter: Reporter): void {
-  const proxy = PROXY_VARIABLES.find((name) => process.env[name])
-  if (proxy === undefined) return
-  const message = `${proxy} is set; pinned calls go out directly, proxies are not supported by this version`
+  const name = setProxyVariable('https:') ?? setProxyVariable('http:')
+  if (name === undefined) return
+  const message = `${name} is set; pinned calls go out directly. Set proxy: 'environment' to use it, or unset it`
   reporter.warn('PROXY_IGNORED', message)
 }

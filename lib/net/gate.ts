@@ -1,11 +1,12 @@
 /**
  * The gate: every connection of every surface passes here, between its TLS handshake and its first byte.
  *
- * What a surface brings is only how to open a socket ({@link Dial}). The gate says whether the call may go out, forces
+ * What a surface brings is only how to open a socket (surface.ts). The gate says whether the call may go out, forces
  * the TLS options that the judgement rests on, reads what the peer proved, asks `judge`, asks the source once more on a
  * mismatch, and hands the socket over or destroys it. Nobody else holds the socket before that.
  */
 
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { type FailureCode, PinnedFetchError } from '../errors.ts'
 import { type Call, judge, judgeCall, type Rules, type Verdict } from '../judge.ts'
@@ -13,31 +14,17 @@ import type { Clock } from '../source/clock.ts'
 import type { PolicyStore } from '../source/store.ts'
 import type { PathResult } from '../x509/path.ts'
 import { PathMemory } from '../x509/path-memory.ts'
-import { Attempt, type ForcedOptions } from './attempt.ts'
+import { Attempt, authorizationCode } from './attempt.ts'
 import { callTo } from './call.ts'
 import { asError } from './callbacks.ts'
 import { type Connection, Connections } from './connections.ts'
 import { warnAboutEnvironment } from './environment.ts'
-import { presentedCertificates, takeCertificates } from './peer.ts'
+import { takeCertificates } from './peer.ts'
+import type { Tunnel, TunnelFor, Tunnels } from './proxy/tunnel.ts'
 import type { Reporter } from './reporter.ts'
 import { type KnownSession, SessionCache } from './sessions.ts'
+import type { Surface } from './surface.ts'
 import type { Trust, TrustStore } from './trust.ts'
-
-/** Opens a TLS socket and calls back once: after `secureConnect`, or with the error. Returns the socket at once. */
-export type Dial = (
-  options: ForcedOptions,
-  trust: Trust,
-  callback: (error: Error | null, socket?: TLSSocket) => void,
-) => TLSSocket
-
-/** What a surface brings along. */
-export interface Surface {
-  readonly dial: Dial
-  /** Whether the connection may resume and be resumed: not when it carries a client certificate, or a check of its own. */
-  readonly isResumable: boolean
-  /** Takes the connection out of use later, when a policy or a date refuses it. */
-  readonly retire: (socket: TLSSocket) => void
-}
 
 /** Findings that a policy update may cure: only for these is the source asked once more. */
 const CURABLE: ReadonlySet<FailureCode> = new Set([
@@ -53,6 +40,7 @@ const MAX_HANDSHAKES = 2
 export interface GateOptions {
   readonly store: PolicyStore
   readonly trust: TrustStore
+  readonly tunnels: Tunnels
   readonly reporter: Reporter
   readonly clock: Clock
 }
@@ -60,6 +48,7 @@ export interface GateOptions {
 export class Gate {
   readonly #store: PolicyStore
   readonly #trust: TrustStore
+  readonly #tunnels: Tunnels
   readonly #reporter: Reporter
   readonly #clock: Clock
   readonly #sessions = new SessionCache()
@@ -67,9 +56,10 @@ export class Gate {
   readonly #connections: Connections
   #isClosed = false
 
-  constructor({ store, trust, reporter, clock }: GateOptions) {
+  constructor({ store, trust, tunnels, reporter, clock }: GateOptions) {
     this.#store = store
     this.#trust = trust
+    this.#tunnels = tunnels
     this.#reporter = reporter
     this.#clock = clock
     this.#connections = new Connections(trust)
@@ -146,8 +136,9 @@ export class Gate {
       warnAboutEnvironment(this.#reporter)
       const trust = this.#trust.for(admission.entry)
       const attempt = new Attempt(call, trust, surface.isResumable ? this.#offer(rules, call, trust) : undefined)
-      const socket = await this.#handshake(attempt, surface.dial, admission)
-      const path = this.#proof(socket, attempt)
+      const tunnel = await this.tunnelTo(call, surface)
+      const socket = await this.#handshake(attempt, { surface, tunnel, admission })
+      const path = attempt.proof(socket, this.#memory, this.#clock.now())
       const since = this.#clock.elapsed()
       // The policy may have changed during the handshake: what counts is the one of now.
       rules = this.#store.latest ?? rules
@@ -169,8 +160,13 @@ export class Gate {
         socket.destroy()
         continue
       }
-      return this.#settle(verdict, { socket, attempt, path, surface })
+      return this.#settle(verdict, { socket, tunnel, attempt, path, surface })
     }
+  }
+
+  /** The tunnel through the proxy that a call goes by; `undefined`: it goes out directly. */
+  tunnelTo(call: Call, tunnelFor: TunnelFor): Promise<Tunnel | undefined> {
+    return this.#tunnels.open(call, tunnelFor, this)
   }
 
   /** Lets nothing through any more, and forgets every session. */
@@ -203,15 +199,20 @@ export class Gate {
     return undefined
   }
 
-  #handshake(attempt: Attempt, dial: Dial, { entry }: Verdict): Promise<TLSSocket> {
+  #handshake(attempt: Attempt, { surface, tunnel, admission }: Handshake): Promise<TLSSocket> {
+    const { entry } = admission
     const opened = new Promise<TLSSocket>((resolve, reject) => {
-      const socket = dial(attempt.options, attempt.trust, (error, connected) => {
+      const options = tunnel === undefined ? attempt.options : { ...attempt.options, socket: tunnel.socket }
+      const socket = surface.dial(options, attempt.trust, (error, connected) => {
         if (error === null && connected !== undefined) return resolve(connected)
         const refusal: unknown = socket.authorizationError
-        if (entry !== undefined && refusal) this.#reporter.tlsFailure(attempt.call, entry, codeOf(refusal))
+        if (entry !== undefined && refusal) {
+          this.#reporter.tlsFailure(attempt.call, entry, authorizationCode(refusal))
+        }
         reject(asError(error ?? 'the connection was closed'))
       })
       takeCertificates(socket)
+      if (tunnel !== undefined) endTogether(socket, tunnel.socket)
       socket.on('session', (ticket: Buffer) => attempt.onTicket(ticket))
     })
     // A `lookup` of the user's may throw anything.
@@ -220,28 +221,8 @@ export class Gate {
     })
   }
 
-  /** What the handshake proved: the certificates shown, or the proof that came with the session. */
-  #proof(socket: TLSSocket, { call, trust, offered }: Attempt): PathResult {
-    if (socket.authorized !== true) {
-      return {
-        verified: undefined,
-        reason: `TLS did not verify it (${codeOf(socket.authorizationError)})`,
-        presented: [],
-      }
-    }
-    if (socket.isSessionReused()) {
-      if (offered !== undefined) return { verified: offered.proof }
-      return { verified: undefined, reason: 'a session was resumed that was not offered', presented: [] }
-    }
-    return this.#memory.verify(presentedCertificates(socket), {
-      host: call.host,
-      trust: trust.set,
-      now: this.#clock.now(),
-    })
-  }
-
   #settle(verdict: Verdict, connected: Connected): TLSSocket {
-    const { socket, attempt, path, surface } = connected
+    const { socket, tunnel, attempt, path, surface } = connected
     const { call } = attempt
     const now = this.#clock.now()
     if (verdict.decision !== 'accept') this.#reporter.failure(verdict, call, now)
@@ -259,23 +240,32 @@ export class Gate {
       }
     }
     const connection: Connection = { call, path, retire: () => surface.retire(socket) }
+    tunnel?.onRetire(connection.retire)
     this.#connections.add(connection, verdict.changesAt)
     socket.once('close', () => this.#connections.delete(connection))
     return socket
   }
 }
 
+interface Handshake {
+  readonly surface: Surface
+  readonly tunnel: Tunnel | undefined
+  readonly admission: Verdict
+}
+
 interface Connected {
   readonly socket: TLSSocket
+  readonly tunnel: Tunnel | undefined
   readonly attempt: Attempt
   readonly path: PathResult
   readonly surface: Surface
 }
 
-function codeOf(reason: unknown): string {
-  if (typeof reason === 'string') return reason
-  const code = (reason as { code?: unknown } | null)?.code
-  return typeof code === 'string' ? code : 'unknown'
+/** TLS and the tunnel that carries it: neither outlives the other. */
+function endTogether(socket: TLSSocket, carrier: Socket): void {
+  socket.once('close', () => carrier.destroy())
+  carrier.once('close', () => socket.destroy())
+  if (carrier.destroyed) socket.destroy()
 }
 
 function connectionReset({ host, port }: Call): Error {

@@ -50,9 +50,9 @@ function floorOf(path: string): number {
   return floor
 }
 
-/** Files of one folder share a room; `net/undici` is a corner of `net`. */
+/** Files of one folder share a room; `net/undici` and `net/proxy` are corners of `net`. */
 function roomOf(path: string): string {
-  return dirname(path).replace('lib/net/undici', 'lib/net')
+  return dirname(path).replace(/^lib\/net\/.*/, 'lib/net')
 }
 
 const isOwn = ({ target }: Import) => /^(lib|functions|infra)\//.test(target)

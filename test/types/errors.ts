@@ -33,6 +33,8 @@ export function repaired(error: unknown): string {
       return failure.evidence.protocol
     case 'ERR_PLAINTEXT_REFUSED':
       return `${failure.evidence.host}:${failure.evidence.port}`
+    case 'ERR_PROXY_FAILED':
+      return `${failure.evidence.proxy}: ${failure.evidence.reason}`
     case 'ERR_POLICY_UNAVAILABLE':
       return failure.evidence.repair
     case 'ERR_POLICY_MALFORMED':

@@ -18,7 +18,7 @@ export const every: readonly GuardOptions[] = [
     maxStale: 86_400_000,
     disablePrefetch: true,
     preconnect: ['api.partner.example'],
-    proxy: false,
+    proxy: 'environment',
     lookup: (_host, _options, found) => found(null, '127.0.0.1', 4),
     awsClientOptions: { endpoint: 'http://127.0.0.1:4566' },
     metrics: { namespace: 'Shop', service: 'orders', sink: new Metrics() },
@@ -45,8 +45,8 @@ pinnedFetch({ secretId: 'prod/partner-pins', preconnect: 'api.partner.example' }
 pinnedFetch({ secretId: 'prod/partner-pins', metrics: { nameSpace: 'Shop' } })
 // @ts-expect-error `false` or options
 pinnedFetch({ secretId: 'prod/partner-pins', metrics: true })
-// @ts-expect-error not supported by this version
-pinnedFetch({ secretId: 'prod/partner-pins', proxy: 'environment' })
+// @ts-expect-error a URL, 'environment' or false
+pinnedFetch({ secretId: 'prod/partner-pins', proxy: true })
 // @ts-expect-error a source has a name
 pinnedFetch({ source: { load: async () => ({ document: {} }) } })
 // @ts-expect-error a source gives a document

@@ -16,8 +16,9 @@ import type { Dispatcher, Pool } from 'undici'
 import type { Call } from '../../judge.ts'
 import type { Clock } from '../../source/clock.ts'
 import { asError } from '../callbacks.ts'
-import type { Dial, Gate, Surface } from '../gate.ts'
+import type { Gate } from '../gate.ts'
 import { IDLE_LIMIT_MS } from '../idle.ts'
+import type { Dial, Surface } from '../surface.ts'
 import { WatchedHandler } from './handler.ts'
 import { Spares } from './spares.ts'
 
@@ -109,8 +110,7 @@ export class Pools {
 
   /** Opens a connection before it is needed; the next one that `call` needs is this. */
   async preconnect(call: Call): Promise<void> {
-    const place = { allowH2: true, dialled: call.host }
-    const surface = this.#surface(call, place, (socket) => this.#spares.retire(socket))
+    const surface = this.#surface(call, { allowH2: true }, (socket) => this.#spares.retire(socket))
     this.#spares.keep(call, await this.#gate.connect(call, surface))
   }
 
@@ -155,9 +155,9 @@ export class Pools {
       // A request ends by itself; what it was upgraded to might go on for ever under a key that is revoked.
       for (const stream of live.upgraded) stream.destroy()
     }
-    const connect = (call.protocol === 'https:' ? this.#pinned(call, allowH2, retire) : this.#plain()) as ReturnType<
-      Undici['buildConnector']
-    >
+    const connect = (
+      call.protocol === 'https:' ? this.#pinned(call, allowH2, retire) : this.#plain(call, retire)
+    ) as ReturnType<Undici['buildConnector']>
     const pool = new this.#undici.Pool(origin, { connect, allowH2 })
     const live: LivePool = {
       key,
@@ -189,10 +189,10 @@ export class Pools {
 
   #surface(
     call: Call,
-    { allowH2, dialled }: { allowH2: boolean; dialled: string },
+    { allowH2, dialled }: { allowH2: boolean; dialled?: string | undefined },
     retire: Surface['retire'],
   ): Surface {
-    const dial: Dial = ({ servername = '', session, ...options }, _trust, callback) => {
+    const dial: Dial = ({ servername = '', session, socket: tunnel, ...options }, _trust, callback) => {
       const connect = this.#undici.buildConnector({
         ...options,
         ...(this.#lookup === undefined ? {} : { lookup: this.#lookup }),
@@ -202,17 +202,28 @@ export class Pools {
         ...(session === undefined ? {} : { session }),
       } as Parameters<Undici['buildConnector']>[0])
       // No `host`: undici would make a server name of it where we have none (an IPv6 address up to its first colon).
-      const place = { hostname: dialled, host: '', protocol: 'https:', port: String(call.port), servername }
-      return connect(place, (error, socket) =>
+      const hostname = dialled ?? call.host
+      const place = { hostname, host: '', protocol: 'https:', port: String(call.port), servername }
+      return connect({ ...place, ...(tunnel === undefined ? {} : { httpSocket: tunnel }) }, (error, socket) =>
         callback(error, (socket ?? undefined) as TLSSocket | undefined),
       ) as unknown as TLSSocket
     }
-    return { dial, isResumable: true, retire }
+    return { dial, isResumable: true, retire, dialled }
   }
 
-  #plain(): Connector {
+  #plain(call: Call, retire: () => void): Connector {
     const options = this.#lookup === undefined ? {} : { lookup: this.#lookup }
-    return this.#undici.buildConnector(options as Parameters<Undici['buildConnector']>[0]) as Connector
+    const direct = this.#undici.buildConnector(options as Parameters<Undici['buildConnector']>[0]) as Connector
+    return (place, callback) => {
+      this.#gate.tunnelTo(call, { dialled: place.hostname }).then(
+        (tunnel) => {
+          if (tunnel === undefined) return direct(place, callback)
+          tunnel.onRetire(retire)
+          callback(null, tunnel.socket as TLSSocket)
+        },
+        (error: Error) => callback(error, null),
+      )
+    }
   }
 
   #retire(live: LivePool): void {
