@@ -27,7 +27,7 @@ const HINTS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'check the name for a typing error; this machine could not resolve it',
   EAI_AGAIN: "this machine's name server did not answer: is there a network?",
   ECONNREFUSED: 'nothing listens there: check host and port, and that the server is up',
-  ETIMEDOUT: 'a firewall may drop the connection; proxies are not supported',
+  ETIMEDOUT: 'a firewall may drop the connection; a proxy is used only if the option "proxy" names it',
   ECONNRESET: 'the server hung up: does it speak TLS on this port?',
   ERR_SSL_WRONG_VERSION_NUMBER: 'the server does not speak TLS on this port',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the server does not speak TLS on this port',
