@@ -90,7 +90,7 @@ export class Certificate {
   readonly #keyUsage: number | undefined
   readonly #extendedKeyUsage: readonly string[] | undefined
   readonly #subjectAltName: Buffer | undefined
-  #names: readonly GeneralName[] | undefined
+  #names: readonly GeneralName[] | 'unread' | 'unreadable' = 'unread'
 
   constructor(x509: X509Certificate) {
     this.x509 = x509
@@ -162,21 +162,21 @@ export class Certificate {
     return usages === undefined || usages.includes(SERVER_AUTHENTICATION) || usages.includes(ANY_EXTENDED_KEY_USAGE)
   }
 
-  /** All that name constraints of an issuer apply to: the subject and every alternative name. */
-  get names(): readonly GeneralName[] {
-    this.#names ??= [
-      ...(this.subject.length === 0 ? [] : [{ form: 'directory', value: this.subject } as const]),
-      ...(this.#subjectAltName === undefined ? [] : readGeneralNames(this.#subjectAltName)),
-    ]
-    return this.#names
+  /**
+   * All that name constraints of an issuer apply to: the subject and every alternative name; `undefined` when they can't
+   * be read. Read once, whatever comes of it: a search asks at every step.
+   */
+  get names(): readonly GeneralName[] | undefined {
+    if (this.#names === 'unread') this.#names = this.#readNames()
+    return this.#names === 'unreadable' ? undefined : this.#names
   }
 
-  /** How many names {@link Certificate.names} holds; names that can't be read count as none. */
-  get nameCount(): number {
+  #readNames(): readonly GeneralName[] | 'unreadable' {
+    const subject: GeneralName[] = this.subject.length === 0 ? [] : [{ form: 'directory', value: this.subject }]
     try {
-      return this.names.length
+      return this.#subjectAltName === undefined ? subject : [...subject, ...readGeneralNames(this.#subjectAltName)]
     } catch {
-      return 0
+      return 'unreadable'
     }
   }
 

@@ -40,7 +40,7 @@ export function readingByUs(der: Buffer): Reading {
     pathLength: certificate.pathLength,
     maySignCertificates: certificate.maySignCertificates,
     mayServeTls: certificate.mayServeTls,
-    dnsNames: certificate.names.flatMap((name) => (name.form === 'dns' ? [`DNS:${name.value}`] : [])),
+    dnsNames: (certificate.names ?? []).flatMap((name) => (name.form === 'dns' ? [`DNS:${name.value}`] : [])),
     permitted: (certificate.nameConstraints?.permitted ?? []).map(textOf),
     excluded: (certificate.nameConstraints?.excluded ?? []).map(textOf),
   }
