@@ -4,8 +4,8 @@
  *
  * Of a request's own options only a few reach `tls.connect` (agent-options.ts); none of them can loosen the check.
  *
- * Overrides what Node documents for subclasses (`createConnection`, `keepSocketAlive`, `getName`) and `addRequest`,
- * which agent-base has overridden for a decade.
+ * Overrides what Node documents for subclasses (`createConnection`, `keepSocketAlive`, `getName`), `addRequest`, which
+ * agent-base has overridden for a decade, and `removeSocket`, its counterpart.
  */
 
 import type { ClientRequest } from 'node:http'
@@ -46,7 +46,6 @@ export class PinnedAgent extends Agent {
   readonly #retired = new WeakSet<object>()
   readonly #upgraded = new WeakSet<object>()
   readonly #idleSince = new WeakMap<object, number>()
-  readonly #hadConnection = new WeakSet<ClientRequest>()
   readonly #optionsOf = new WeakMap<ClientRequest, AnyOptions>()
   readonly #identityChecks = new WeakMap<object, number>()
   #identityCheckCount = 0
@@ -69,8 +68,16 @@ export class PinnedAgent extends Agent {
 
   /** Every request comes by here, whether it opens a connection or reuses one. */
   addRequest(request: ClientRequest, options: AnyOptions): void {
+    this.#add(request, options, () => undefined)
+  }
+
+  /** @param onRefused called when the request ends before it has got in line or opened a connection */
+  #add(request: ClientRequest, options: AnyOptions, onRefused: () => void): void {
     const proceed = (rules: Rules) => this.#proceed(request, options, rules)
-    const refuse = (error: unknown) => failRequest(request, asError(error))
+    const refuse = (error: unknown) => {
+      failRequest(request, asError(error))
+      onRefused()
+    }
     try {
       const rules = this.#gate.rules()
       if (rules instanceof Promise)
@@ -86,33 +93,42 @@ export class PinnedAgent extends Agent {
   /** Called by Node for a new connection; always calls back later, with a judged socket. */
   override createConnection(...parameters: unknown[]): undefined {
     const { options, callback } = connectionArguments(parameters)
-    const dialling = dialWith(options, this.#lookup)
+    const { dial, signal, abandon } = dialWith(options, this.#lookup)
     const open = async () =>
       await this.#gate.connect(callOf(options, this.#gate), {
-        dial: dialling.dial,
-        signal: dialling.signal,
+        dial,
+        signal,
         // A resumed session shows no certificate to the caller's own check.
         isResumable: !needsOwnContext(options) && !options.checkServerIdentity,
         retire: (socket) => this.#retire(socket),
       })
-    const request = this.#requestFor(options)
-    const opened = request === undefined ? open() : waitWith(request, open(), dialling.abandon)
+    const request = options[REQUEST]
+    const opened = request === undefined ? open() : waitWith(request, open(), abandon)
     opened.then(
-      (socket) => {
-        // Upgraded (WebSocket, CONNECT): Node takes it out of the agent, and it has no end of its own.
-        socket.once('agentRemove', () => {
-          this.#upgraded.add(socket)
-          // The answer that upgraded it came after the policy had refused it.
-          if (this.#retired.has(socket)) socket.destroy()
-        })
-        callback(null, socket)
-      },
+      (socket) => this.#handOver(socket, options, callback),
       (error: Error) => {
         callback(error)
-        this.#readdQueues(options, request)
+        this.#addNext(options)
       },
     )
     return undefined
+  }
+
+  /**
+   * Called by Node when a connection is gone. Node would open another for whoever stands first in line, and tell him of
+   * every one that fails; here he is added anew, and waits for a connection of his own.
+   */
+  removeSocket(socket: Socket, options: AnyOptions): void {
+    const agent = this as unknown as AgentOfNode
+    const waiting = agent.requests
+    // While nobody waits, Node opens none.
+    agent.requests = {}
+    try {
+      removeSocketOfNode.call(agent, socket, options)
+    } finally {
+      agent.requests = waiting
+    }
+    this.#addNext(options)
   }
 
   override keepSocketAlive(socket: TLSSocket): boolean {
@@ -158,35 +174,44 @@ export class PinnedAgent extends Agent {
     const call = callOf(options, this.#gate)
     this.#warnAbout(options)
     this.#gate.admit(rules, call)
-    this.closeIdle(IDLE_LIMIT_MS)
+    // An idle connection to another place makes room for a call that would have to wait.
+    const { totalSocketCount } = this as unknown as AgentOfNode
+    this.closeIdle(totalSocketCount < this.maxTotalSockets ? IDLE_LIMIT_MS : 0)
     const named = { ...options, servername: isAddress(call.host) ? '' : call.host, [REQUEST]: request }
     this.#optionsOf.set(request, options)
-    addRequestOfNode.call(this as Agent, request, named)
+    addRequestOfNode.call(this as unknown as AgentOfNode, request, named)
   }
 
-  /**
-   * The request that a connection is opened for. For one from the queue Node passes the options of the connection whose
-   * place it takes, and with them that connection's first request.
-   */
-  #requestFor(options: AnyOptions): ClientRequest | undefined {
-    const carried = options[REQUEST]
-    const isNew = carried !== undefined && !this.#hadConnection.has(carried)
-    const request = isNew ? carried : this.requests[this.getName(options)]?.[0]
-    if (request !== undefined) this.#hadConnection.add(request as ClientRequest)
-    return request as ClientRequest | undefined
-  }
-
-  /** When a connection for a queue fails, Node forgets what waits in line: every waiting request is added anew. */
-  #readdQueues(options: AnyOptions, failed: ClientRequest | undefined): void {
-    const name = this.getName(options)
-    if (this.sockets[name]?.length === 0) delete (this.sockets as Record<string, unknown>)[name]
-    const queues = this.requests as unknown as Record<string, ClientRequest[]>
-    const waiting = Object.values(queues).flat()
-    for (const key of Object.keys(queues)) delete queues[key]
-    for (const request of waiting) {
-      const own = this.#optionsOf.get(request)
-      if (request !== failed && own !== undefined) this.addRequest(request, own)
+  #handOver(socket: TLSSocket, options: AnyOptions, callback: (error: Error | null, socket?: TLSSocket) => void): void {
+    const request = options[REQUEST]
+    const own = request && this.#optionsOf.get(request)
+    // Retired since it was judged: whoever waits for it asks again, by the rules of now.
+    if (own !== undefined && this.#retired.has(socket)) {
+      socket.destroy()
+      this.addRequest(request as ClientRequest, own)
+      return
     }
+    socket.once('agentRemove', () => {
+      // Upgraded (WebSocket, CONNECT): Node takes it out of the agent, and it has no end of its own.
+      this.#upgraded.add(socket)
+      // The answer that upgraded it may come after a policy, or a date, has refused it.
+      this.#gate.review()
+      if (this.#retired.has(socket)) socket.destroy()
+    })
+    callback(null, socket)
+  }
+
+  /** Adds the first in line anew: for the same place, else for any other. */
+  #addNext(options: AnyOptions): void {
+    const { requests, sockets } = this as unknown as AgentOfNode
+    const name = this.getName(options)
+    if (sockets[name]?.length === 0) delete sockets[name]
+    const line = requests[name] === undefined ? Object.keys(requests)[0] : name
+    const next = line === undefined ? undefined : requests[line]?.shift()
+    if (line !== undefined && requests[line]?.length === 0) delete requests[line]
+    const own = next && this.#optionsOf.get(next)
+    // One that is refused makes room for the next; not by recursion, the line may be long.
+    if (own !== undefined) this.#add(next as ClientRequest, own, () => queueMicrotask(() => this.#addNext(options)))
   }
 
   #retire(socket: TLSSocket): void {
@@ -210,10 +235,16 @@ export class PinnedAgent extends Agent {
   }
 }
 
-/** Node's own, undocumented in its types. */
-const addRequestOfNode = (
-  Agent.prototype as unknown as { addRequest(this: Agent, request: ClientRequest, options: AnyOptions): void }
-).addRequest
+/** What Node's agent has beyond its types. */
+interface AgentOfNode {
+  requests: Record<string, ClientRequest[]>
+  readonly sockets: Record<string, Socket[]>
+  readonly totalSocketCount: number
+  addRequest(request: ClientRequest, options: AnyOptions): void
+  removeSocket(socket: Socket, options: AnyOptions): void
+}
+
+const { addRequest: addRequestOfNode, removeSocket: removeSocketOfNode } = Agent.prototype as unknown as AgentOfNode
 
 function dialWith(
   options: AnyOptions,

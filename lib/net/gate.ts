@@ -164,6 +164,12 @@ export class Gate {
     }
   }
 
+  /** Holds later rules against a connection without TLS, too: to a plain proxy, or for a plain call. */
+  notePlain(call: Call, socket: Socket, retire: () => void): void {
+    const path: PathResult = { verified: undefined, reason: 'it speaks no TLS', presented: [] }
+    this.#note(socket, { call, path, retire }, Number.POSITIVE_INFINITY)
+  }
+
   /** The tunnel through the proxy that a call goes by; `undefined`: it goes out directly. */
   tunnelTo(call: Call, tunnelFor: TunnelFor): Promise<Tunnel | undefined> {
     return this.#tunnels.open(call, tunnelFor, this)
@@ -239,11 +245,15 @@ export class Gate {
         attempt.keepTickets((ticket) => this.#sessions.set(attempt.place, { ticket, proof: verified }))
       }
     }
-    const connection: Connection = { call, path, retire: () => surface.retire(socket) }
-    tunnel?.onRetire(connection.retire)
-    this.#connections.add(connection, verdict.changesAt)
-    socket.once('close', () => this.#connections.delete(connection))
+    const retire = () => surface.retire(socket)
+    tunnel?.onRetire(retire)
+    this.#note(socket, { call, path, retire }, verdict.changesAt)
     return socket
+  }
+
+  #note(socket: Socket, connection: Connection, changesAt: number): void {
+    this.#connections.add(connection, changesAt)
+    socket.once('close', () => this.#connections.delete(connection))
   }
 }
 

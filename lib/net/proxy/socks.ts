@@ -35,42 +35,49 @@ export async function tunnelBySocks(
   target: { readonly host: string; readonly port: number },
   credentials: Credentials | undefined,
 ): Promise<void> {
+  const answers = new Answers(socket)
+  try {
+    await greet(socket, answers, credentials)
+    // struct { u8 version, command, reserved, address_type; u8 address[]; u16 port }
+    const command = Buffer.of(VERSION, COMMAND_CONNECT, RESERVED)
+    socket.write(Buffer.concat([command, addressOf(target.host), port(target.port)]))
+    await readReply(answers)
+    if (socket.readableLength > 0) throw new Error('it sent more than its answer')
+  } finally {
+    answers.release()
+  }
+}
+
+async function greet(socket: Socket, answers: Answers, credentials: Credentials | undefined): Promise<void> {
   const wanted = credentials === undefined ? METHOD.none : METHOD.password
   socket.write(Buffer.of(VERSION, 1, wanted))
-  const [version, method] = await read(socket, 2)
+  const [version, method] = await answers.read(2)
   if (version !== VERSION) throw new Error('it does not speak SOCKS version 5')
   if (method !== wanted) throw new Error(credentials === undefined ? 'it asks for credentials' : 'it takes no password')
-  if (credentials !== undefined) await logIn(socket, credentials)
-
-  // struct { u8 version, command, reserved, address_type; u8 address[]; u16 port }
-  socket.write(
-    Buffer.concat([Buffer.of(VERSION, COMMAND_CONNECT, RESERVED), addressOf(target.host), port(target.port)]),
-  )
-  await readReply(socket)
-  if (socket.readableLength > 0) throw new Error('it sent more than its answer')
+  if (credentials !== undefined) await logIn(socket, answers, credentials)
 }
 
 /** RFC 1929: struct { u8 version; u8 length, username[]; u8 length, password[] }, answered by { u8 version, status }. */
-async function logIn(socket: Socket, { username, password }: Credentials): Promise<void> {
+async function logIn(socket: Socket, answers: Answers, { username, password }: Credentials): Promise<void> {
   socket.write(Buffer.concat([Buffer.of(PASSWORD_VERSION), lengthAndText(username), lengthAndText(password)]))
-  const [, status] = await read(socket, 2)
+  const [, status] = await answers.read(2)
   if (status !== SUCCEEDED) throw new Error('it refused the user name or password')
 }
 
 /** struct { u8 version, reply, reserved, address_type; u8 address[]; u16 port }: where it bound its end, unused. */
-async function readReply(socket: Socket): Promise<void> {
-  const [version, reply = -1, , type] = await read(socket, 4)
+async function readReply(answers: Answers): Promise<void> {
+  const [version, reply = -1, , type] = await answers.read(4)
   if (version !== VERSION) throw new Error('it does not speak SOCKS version 5')
   if (reply !== SUCCEEDED) throw new Error(`it answered ${reply} (${REFUSALS[reply] ?? 'unknown'})`)
-  const length = await boundLength(socket, type)
-  await read(socket, length + 2)
+  const length = await boundLength(answers, type)
+  await answers.read(length + 2)
 }
 
-async function boundLength(socket: Socket, type: number | undefined): Promise<number> {
+async function boundLength(answers: Answers, type: number | undefined): Promise<number> {
   if (type === ADDRESS.ipv4) return 4
   if (type === ADDRESS.ipv6) return 16
   if (type !== ADDRESS.name) throw new Error('its answer holds an unknown type of address')
-  return (await read(socket, 1))[0] ?? 0
+  return (await answers.read(1))[0] ?? 0
 }
 
 /** struct { u8 type; u8 address[4] | address[16] | { u8 length, name[] } } */
@@ -99,23 +106,30 @@ function lengthAndText(text: string): Buffer {
   return Buffer.concat([Buffer.of(bytes.length), bytes])
 }
 
-/** Exactly so many bytes, and none of what follows them. */
-async function read(socket: Socket, length: number): Promise<Buffer> {
-  for (;;) {
-    const bytes: Buffer | null = socket.read(length)
-    // At its end a stream gives what is left, however little.
-    if (bytes !== null && bytes.length === length) return bytes
-    if (bytes !== null || socket.readableEnded || socket.destroyed) throw new Error('it closed the connection')
-    await moreOf(socket)
-  }
-}
+/** What the proxy sends, in exact pieces and not a byte further. One listener from first to last: a new one is called at once. */
+class Answers {
+  readonly #socket: Socket
+  #wake: () => void = () => undefined
+  readonly #onMore = (): void => this.#wake()
 
-function moreOf(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      socket.off('readable', done).off('end', done).off('close', done)
-      resolve()
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.on('readable', this.#onMore).on('end', this.#onMore).on('close', this.#onMore)
+  }
+
+  async read(length: number): Promise<Buffer> {
+    for (;;) {
+      const bytes: Buffer | null = this.#socket.read(length)
+      // At its end a stream gives what is left, however little.
+      if (bytes !== null && bytes.length === length) return bytes
+      if (bytes !== null || this.#socket.readableEnded || this.#socket.destroyed) {
+        throw new Error('it closed the connection')
+      }
+      await new Promise<void>((resolve) => (this.#wake = resolve))
     }
-    socket.on('readable', done).on('end', done).on('close', done)
-  })
+  }
+
+  release(): void {
+    this.#socket.off('readable', this.#onMore).off('end', this.#onMore).off('close', this.#onMore)
+  }
 }

@@ -26,6 +26,7 @@ export interface Gatekeeper {
   rules(): Rules | Promise<Rules>
   admit(rules: Rules, call: Call): void
   connect(call: Call, surface: Surface): Promise<Socket>
+  notePlain(call: Call, socket: Socket, retire: () => void): void
 }
 
 /** An open way through a proxy. */
@@ -76,7 +77,9 @@ export class Tunnels {
     const lookup = this.#lookup === undefined ? {} : { lookup: this.#lookup }
     if (protocol === 'http:') {
       gatekeeper.admit(await gatekeeper.rules(), place)
-      return await connected(carrier.take(connectTcp({ host, port, ...lookup })))
+      const socket = await connected(carrier.take(connectTcp({ host, port, ...lookup })))
+      gatekeeper.notePlain(place, socket, () => carrier.retire())
+      return socket
     }
     return await gatekeeper.connect(place, {
       dial: (forced, _trust, callback) => {

@@ -215,14 +215,18 @@ export class Pools {
     const options = this.#lookup === undefined ? {} : { lookup: this.#lookup }
     const direct = this.#undici.buildConnector(options as Parameters<Undici['buildConnector']>[0]) as Connector
     return (place, callback) => {
-      this.#gate.tunnelTo(call, { dialled: place.hostname }).then(
-        (tunnel) => {
-          if (tunnel === undefined) return direct(place, callback)
-          tunnel.onRetire(retire)
-          callback(null, tunnel.socket as TLSSocket)
-        },
-        (error: Error) => callback(error, null),
-      )
+      const opened = (socket: TLSSocket) => {
+        this.#gate.notePlain(call, socket, retire)
+        callback(null, socket)
+      }
+      const failed = (error: Error) => callback(error, null)
+      this.#gate.tunnelTo(call, { dialled: place.hostname }).then((tunnel) => {
+        if (tunnel === undefined) {
+          return direct(place, (...[error, socket]) => (socket === null ? failed(error as Error) : opened(socket)))
+        }
+        tunnel.onRetire(retire)
+        opened(tunnel.socket as TLSSocket)
+      }, failed)
     }
   }
 
