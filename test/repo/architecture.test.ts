@@ -22,6 +22,7 @@ const FLOORS: readonly (readonly [where: RegExp, floor: number])[] = [
   [/^lib\/lambda\/metrics[^/]*$/, 5],
   [/^lib\/(options|guard)\.ts$/, 6],
   [/^lib\/lambda\/middleware\.ts$/, 7],
+  [/^lib\/cli\//, 7],
   [/^lib\/index\.ts$/, 8],
   [/^(functions|infra)\//, 9],
 ]
@@ -50,9 +51,9 @@ function floorOf(path: string): number {
   return floor
 }
 
-/** Files of one folder share a room; `net/undici` and `net/proxy` are corners of `net`. */
+/** Files of one folder share a room; the folders in `net` and in `cli` are corners of those. */
 function roomOf(path: string): string {
-  return dirname(path).replace(/^lib\/net\/.*/, 'lib/net')
+  return dirname(path).replace(/^lib\/(net|cli)\/.*/, 'lib/$1')
 }
 
 const isOwn = ({ target }: Import) => /^(lib|functions|infra)\//.test(target)
@@ -178,7 +179,7 @@ describe('a package', () => {
 describe('a file of the library', () => {
   it('says first what it is for', () => {
     assert.deepEqual(
-      library.filter(({ text }) => !/^\/\*\*\s/.test(text)).map(({ path }) => path),
+      library.filter(({ text }) => !/^(?:#!.*\n)?\/\*\*\s/.test(text)).map(({ path }) => path),
       [],
     )
   })

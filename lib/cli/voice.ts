@@ -1,0 +1,56 @@
+/**
+ * How a command speaks: results on stdout, talk on stderr, so that a pipe gets nothing but results. With `--json` the
+ * result is one JSON value and nothing else. Colour only on a terminal, and never when NO_COLOR is set (no-color.org).
+ */
+
+import { styleText } from 'node:util'
+import type { Output, World } from './world.ts'
+
+type Style = Parameters<typeof styleText>[0]
+
+/** Work that takes longer tells so, ms. */
+const PATIENCE_MS = 1_000
+
+export class Voice {
+  readonly isJson: boolean
+  readonly #world: World
+
+  constructor(world: World, isJson: boolean) {
+    this.#world = world
+    this.isJson = isJson
+  }
+
+  /** The result: `text` for people, or with `--json` the value. */
+  result(value: unknown, text: string): void {
+    const { stdout } = this.#world
+    stdout.write(this.isJson ? `${JSON.stringify(value, null, 2)}\n` : ensureNewline(text))
+  }
+
+  /** Talk: what is done, what to look at. */
+  say(text: string): void {
+    this.#world.stderr.write(ensureNewline(text))
+  }
+
+  /** `text` in a style, where the result goes to a terminal. */
+  style(style: Style, text: string): string {
+    return isColourful(this.#world, this.#world.stdout) ? styleText(style, text, { validateStream: false }) : text
+  }
+
+  /** Runs `work`; says what it waits for when that takes more than a second. */
+  async during<Result>(label: string, work: () => Promise<Result>): Promise<Result> {
+    const timer = setTimeout(() => this.say(`${label} …`), PATIENCE_MS)
+    try {
+      return await work()
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+function isColourful({ env }: World, { isTTY }: Output): boolean {
+  return isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
+}
+
+function ensureNewline(text: string): string {
+  return text.endsWith('\n') ? text : `${text}\n`
+}
