@@ -146,9 +146,7 @@ function sourcesOf({ secretId, source, policy, awsClientOptions }: GuardOptions)
   if (source !== undefined) return [source]
   if (secretId === undefined) return [literalSource(policy)]
   const ids = typeof secretId === 'string' ? [secretId] : secretId
-  return ids.map((id) =>
-    secretsManagerSource(id, awsClientOptions === undefined ? {} : { clientOptions: awsClientOptions }),
-  )
+  return ids.map((id) => secretsManagerSource(id, { clientOptions: awsClientOptions }))
 }
 
 /** Which proxy a call goes through. */

@@ -12,7 +12,7 @@ import type { ClientRequest } from 'node:http'
 import { Agent, type AgentOptions } from 'node:https'
 import type { LookupFunction, Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
-import type { Rules } from '../judge.ts'
+import type { Call, Rules } from '../judge.ts'
 import type { Clock } from '../source/clock.ts'
 import {
   type AnyOptions,
@@ -44,6 +44,8 @@ export class PinnedAgent extends Agent {
   readonly #clock: Clock
   readonly #lookup: LookupFunction | undefined
   readonly #retired = new WeakSet<object>()
+  /** Of the retired ones, those that the rules refused. */
+  readonly #revoked = new WeakSet<object>()
   readonly #upgraded = new WeakSet<object>()
   readonly #idleSince = new WeakMap<object, number>()
   readonly #optionsOf = new WeakMap<ClientRequest, AnyOptions>()
@@ -100,7 +102,10 @@ export class PinnedAgent extends Agent {
         signal,
         // A resumed session shows no certificate to the caller's own check.
         isResumable: !needsOwnContext(options) && !options.checkServerIdentity,
-        retire: (socket) => this.#retire(socket),
+        retire: (socket) => {
+          this.#revoked.add(socket)
+          this.#retire(socket)
+        },
       })
     const request = options[REQUEST]
     const opened = request === undefined ? open() : waitWith(request, open(), abandon)
@@ -179,6 +184,11 @@ export class PinnedAgent extends Agent {
     this.closeIdle(totalSocketCount < this.maxTotalSockets ? IDLE_LIMIT_MS : 0)
     const named = { ...options, servername: isAddress(call.host) ? '' : call.host, [REQUEST]: request }
     this.#optionsOf.set(request, options)
+    // The last moment before its first byte: Node gives it the connection on the next tick.
+    request.prependOnceListener('socket', (socket: Socket) => {
+      this.#gate.review()
+      if (this.#revoked.has(socket)) socket.destroy(connectionRevoked(call))
+    })
     addRequestOfNode.call(this as unknown as AgentOfNode, request, named)
   }
 
@@ -233,6 +243,11 @@ export class PinnedAgent extends Agent {
       )
     }
   }
+}
+
+function connectionRevoked({ host, port }: Call): Error {
+  const message = `The connection to "${host}:${port}" was refused by a new policy before the request was written`
+  return Object.assign(new Error(message), { code: 'ECONNRESET' })
 }
 
 /** What Node's agent has beyond its types. */

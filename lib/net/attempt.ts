@@ -19,6 +19,8 @@ export interface ForcedOptions {
   readonly rejectUnauthorized: true
   readonly secureContext: SecureContext
   readonly checkServerIdentity: IdentityCheck
+  /** A key shared with the peer would count as a resumed session, and show no certificate. */
+  readonly pskCallback: undefined
   /** A session to offer, when one is known that passes the rules of now. */
   readonly session?: Buffer
 }
@@ -53,6 +55,7 @@ export class Attempt {
       rejectUnauthorized: true,
       secureContext: this.trust.secureContext,
       checkServerIdentity: (_name, certificate) => verifyIdentity(host, certificate),
+      pskCallback: undefined,
       ...(this.offered === undefined ? {} : { session: this.offered.ticket }),
     }
   }

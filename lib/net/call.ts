@@ -22,7 +22,8 @@ export function callTo(protocol: string, hostname: string, port: number | string
   if (scheme === undefined || host === undefined || !Number.isInteger(number) || number < 1 || number > 65_535) {
     throw new PinnedFetchError('ERR_HOST_NOT_COVERED', { host: hostname, port: number || 0, protocol })
   }
-  return { protocol: scheme, host, port: number }
+  // Its own: `Object.prototype.isProxy` would open every place that no entry covers.
+  return { protocol: scheme, host, port: number, isProxy: false }
 }
 
 /** The https call that `host` or `host:port` stands for; an IPv6 address with a port needs its brackets. */

@@ -14,12 +14,12 @@
 import { EventEmitter } from 'node:events'
 import type { Dispatcher } from 'undici'
 import { PinnedFetchError } from '../errors.ts'
-import type { Call, Rules } from '../judge.ts'
+import { type Call, judgeCall, type Rules } from '../judge.ts'
 import { canonicalHost } from '../policy/host.ts'
 import { isAddress } from './call.ts'
 import { asError } from './callbacks.ts'
 import type { Gate } from './gate.ts'
-import { hostHeader } from './host-header.ts'
+import { hostHeader, rereadable } from './host-header.ts'
 import type { Pools, Undici } from './undici/pools.ts'
 
 export interface LoadedUndici {
@@ -32,8 +32,8 @@ export interface PinnedDispatcherOptions {
   /** Loads undici and makes the pools; the same promise each time. */
   readonly load: () => Promise<LoadedUndici>
   /** Of a composed dispatcher: the one it stands in front of, and what it does before. */
-  readonly base?: PinnedDispatcher
-  readonly dispatch?: Dispatcher['dispatch']
+  readonly base: PinnedDispatcher | undefined
+  readonly dispatch: Dispatcher['dispatch'] | undefined
 }
 
 type Options = Dispatcher.DispatchOptions & { readonly servername?: string | undefined; readonly allowH2?: boolean }
@@ -161,7 +161,8 @@ export class PinnedDispatcher extends EventEmitter {
       this.#attempt(handler, () => {
         if (this.#isClosed) throw new Error('The guard is closed')
         // Read once: what is judged is what is dialled.
-        const own = { ...options }
+        const read = { ...options }
+        const own: Options = read.headers ? { ...read, headers: rereadable(read.headers) } : read
         const url = new URL(String(own.origin ?? ''))
         const call = this.#judgedCall(url, own, rules)
         this.#gate.admit(rules, call)
@@ -172,7 +173,7 @@ export class PinnedDispatcher extends EventEmitter {
           // undici would otherwise take it from the Host header.
           servername: isAddress(call.host) ? undefined : call.host,
           // Handlers of undici 6 and 7 don't speak HTTP/2 (nodejs/undici#4989).
-          ...(isLegacy ? { allowH2: false } : {}),
+          ...(isLegacy ? { allowH2: false, ...oneLength(own) } : {}),
         }
         return pools.dispatch(call, forced, isLegacy ? wrapLegacy(undici, handler) : handler)
       }) ?? false
@@ -189,8 +190,7 @@ export class PinnedDispatcher extends EventEmitter {
     }
     // When an address fails, the interceptor asks for the next without the name; only `Host` still tells it. It may
     // not open an address that the policy closes, but it keeps one that the policy leaves open from being a way out.
-    const written =
-      isCovered(call) || rules.policy.default === 'deny' ? undefined : canonicalHost(hostHeader(headers) ?? '')
+    const written = isCovered(call) || isClosed(rules, call) ? undefined : canonicalHost(hostHeader(headers) ?? '')
     const named = written === undefined ? call : { ...call, host: written }
     return isCovered(named) ? named : call
   }
@@ -206,6 +206,24 @@ export class PinnedDispatcher extends EventEmitter {
 
   async #call(name: 'request' | 'stream' | 'connect' | 'upgrade', parameters: unknown[]): Promise<unknown> {
     return await apiOf(await this.#ready(), name).apply(this, parameters)
+  }
+}
+
+/** Whether the rules refuse an uncovered place; no date plays a part. */
+function isClosed(rules: Rules, call: Call): boolean {
+  return judgeCall(rules, call, 0).decision === 'refuse'
+}
+
+/** The `fetch` of undici 6 writes a length that its caller gave beside its own, as "4, 4", which undici 8 refuses. */
+function oneLength({ headers }: Options): Pick<Options, 'headers'> {
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers) || Symbol.iterator in headers) return {}
+  const once = (name: string, value: unknown) =>
+    name.toLowerCase() === 'content-length' ? String(value).replace(/^(\d+)(?:, *\1)+$/, '$1') : value
+  return {
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, once(name, value)])) as Record<
+      string,
+      string
+    >,
   }
 }
 

@@ -12,6 +12,16 @@ export function hostHeader(headers: unknown): string | undefined {
   return undefined
 }
 
+/**
+ * The same headers in a form that can be read again, by us and by undici each time it gets the request: an iterator can
+ * be read once.
+ */
+export function rereadable<Headers>(headers: Headers): Headers {
+  if (Array.isArray(headers) || !isIterable(headers)) return headers
+  // The flat form: undici takes an array for that.
+  return [...headers].flat() as Headers
+}
+
 function* pairsOf(headers: unknown): Generator<readonly [unknown, unknown]> {
   if (Array.isArray(headers) && !Array.isArray(headers[0])) {
     for (let index = 0; index + 1 < headers.length; index += 2) yield [headers[index], headers[index + 1]]

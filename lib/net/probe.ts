@@ -133,6 +133,7 @@ function strangersGate(trust: Trust): Gatekeeper {
   return {
     rules: () => rules,
     admit: () => undefined,
+    admitAgain: () => undefined,
     notePlain: () => undefined,
     connect: (call: Call, { dial }: Surface) =>
       new Promise((resolve, reject) => {
@@ -142,6 +143,7 @@ function strangersGate(trust: Trust): Gatekeeper {
           secureContext: trust.secureContext,
           checkServerIdentity: (_name: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
             checkServerIdentity(call.host, certificate),
+          pskCallback: undefined,
         } as const
         const socket = dial(options, trust, (error) => (error === null ? resolve(socket) : reject(error)))
         takeCertificates(socket)

@@ -29,7 +29,7 @@ export class Surfaces {
 
   constructor({ gate, reporter, clock, lookup }: SurfacesOptions) {
     this.#options = { gate, reporter, clock, lookup: lookup && safeLookup(lookup) }
-    this.#dispatcher = new PinnedDispatcher({ gate, load: () => this.#load() })
+    this.#dispatcher = new PinnedDispatcher({ gate, load: () => this.#load(), base: undefined, dispatch: undefined })
   }
 
   /** Typed as the global fetch, so that it fits wherever an SDK takes one. */

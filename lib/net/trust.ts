@@ -8,7 +8,7 @@
  */
 
 import { constants } from 'node:crypto'
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
+import { createSecureContext, getCACertificates, type SecureContext, type SecureContextOptions } from 'node:tls'
 import type { HostEntry } from '../policy/document.ts'
 import { TrustSet } from '../x509/trust-set.ts'
 
@@ -70,5 +70,9 @@ export class TrustStore {
 }
 
 function createContext(ca: readonly string[] | undefined): SecureContext {
-  return createSecureContext({ secureOptions: SECURE_OPTIONS, ...(ca === undefined ? {} : { ca: [...ca] }) })
+  // Without a prototype: Node would take polluted `ciphers` for ours.
+  const options: SecureContextOptions = Object.create(null)
+  options.secureOptions = SECURE_OPTIONS
+  if (ca !== undefined) options.ca = [...ca]
+  return createSecureContext(options)
 }

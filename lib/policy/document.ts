@@ -18,6 +18,7 @@ import {
   parseOptional,
   refuseUnknownKeys,
 } from './fields.ts'
+import { freezeRecord } from './frozen-record.ts'
 import { freezeSet } from './frozen-set.ts'
 import { type HostPattern, parseHostPattern } from './host.ts'
 import { HostTable } from './host-table.ts'
@@ -80,7 +81,7 @@ export function parsePolicy(input: unknown): Policy {
   const document = parseObject(input, '', `write ${EXAMPLE}`)
   if (document.values.size === 0) throw malformed('', 'is an empty object', `write ${EXAMPLE}`)
   const isFull = document.values.has('version') || document.values.has('hosts')
-  return Object.freeze(isFull ? parseFull(document) : parseShort(document))
+  return freezeRecord(isFull ? parseFull(document) : parseShort(document))
 }
 
 function parseFull(document: Fields): Policy {
@@ -144,7 +145,7 @@ function parseShortEntry(input: unknown, path: string, pattern: HostPattern): Ho
       `write ${EXAMPLE}, or { "<host>": ["sha256/…"] }`,
     )
   }
-  return Object.freeze({ pattern, pins: parsePins(input, path), mode: 'enforce', onExpiry: 'enforce' })
+  return freezeRecord<HostEntry>({ pattern, pins: parsePins(input, path), mode: 'enforce', onExpiry: 'enforce' })
 }
 
 function parseEntry(input: unknown, path: string, pattern: HostPattern): HostEntry {
@@ -157,7 +158,7 @@ function parseEntry(input: unknown, path: string, pattern: HostPattern): HostEnt
     throw malformed(pathOfKey(path, 'onExpiry'), 'stands without "expires"', 'add "expires", or remove "onExpiry"')
   }
   const mode = parseField(fields, 'mode', parseMode) ?? 'enforce'
-  return Object.freeze({
+  return freezeRecord<HostEntry>({
     pattern,
     ...parseOptional(fields, 'pins', parsePins),
     ...parseOptional(fields, 'leafPins', parsePins),

@@ -10,6 +10,7 @@
  * end in `:port`.
  */
 import { parse as parseDomain } from 'tldts'
+import { freezeRecord } from './frozen-record.ts'
 import { malformed } from './malformed.ts'
 
 export interface HostPattern {
@@ -66,7 +67,7 @@ export function parseHostPattern(text: string, path: string): HostPattern {
   }
   if (wildcard !== '') refuseBroadBase(base, path)
   const place = base.includes(':') ? `[${base}]` : base
-  return Object.freeze({
+  return freezeRecord<HostPattern>({
     text: `${wildcard}${place}${port === undefined ? '' : `:${port}`}`,
     kind: wildcard === '' ? 'exact' : wildcard === '*.' ? 'one-label' : 'any-depth',
     base,

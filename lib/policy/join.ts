@@ -4,6 +4,7 @@
  */
 import { PinnedFetchError } from '../errors.ts'
 import type { HostEntry, Policy } from './document.ts'
+import { freezeRecord } from './frozen-record.ts'
 import { freezeSet } from './frozen-set.ts'
 import type { HostPattern } from './host.ts'
 import { HostTable } from './host-table.ts'
@@ -26,7 +27,7 @@ const STRICTEST_FIRST = ['deny', 'report', 'allow'] as const
 export function joinPolicies(parts: readonly PolicyPart[]): Policy {
   const [only] = parts
   if (only !== undefined && parts.length === 1) return only.policy
-  return Object.freeze({
+  return freezeRecord<Policy>({
     default: STRICTEST_FIRST.find((word) => parts.some(({ policy }) => policy.default === word)) ?? 'deny',
     hosts: new HostTable(uniteHosts(parts)),
     deny: freezeSet(new Set(parts.flatMap(({ policy }) => [...policy.deny]))),

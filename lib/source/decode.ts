@@ -5,6 +5,8 @@
  */
 
 import { PinnedFetchError } from '../errors.ts'
+import { pathOfKey } from '../policy/malformed.ts'
+import { repeatedKey } from './repeated-key.ts'
 
 /** The limit of Secrets Manager, in bytes. A larger document is refused wherever it comes from. */
 export const MAX_DOCUMENT_BYTES = 65_536
@@ -22,14 +24,23 @@ export function decodeDocument(content: string | Uint8Array, source: string): un
   const text = decodeText(bytes, source).trim()
   if (text === '')
     throw malformed(source, 'is empty', 'store a policy: { "api.partner.example": ["sha256/…", "sha256/…"] }')
+  const document = parseJson(text, source)
+  const repeated = repeatedKey(text)
+  if (repeated === undefined) return document
+  throw malformed(
+    source,
+    'comes twice: only the last of them would count',
+    'keep one of the two',
+    repeated.reduce(pathOfKey, ''),
+  )
+}
+
+function parseJson(text: string, source: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw malformed(
-      source,
-      `is not JSON${positionOf(error)}`,
-      'store the policy as JSON text, without comments or trailing commas',
-    )
+    const problem = `is not JSON${positionOf(error)}`
+    throw malformed(source, problem, 'store the policy as JSON text, without comments or trailing commas')
   }
 }
 
@@ -47,6 +58,6 @@ function positionOf(error: unknown): string {
   return place === null ? '' : ` (line ${place[1]}, column ${place[2]})`
 }
 
-function malformed(source: string, problem: string, repair: string): PinnedFetchError {
-  return new PinnedFetchError('ERR_POLICY_MALFORMED', { path: '', problem, repair, source })
+function malformed(source: string, problem: string, repair: string, path = ''): PinnedFetchError {
+  return new PinnedFetchError('ERR_POLICY_MALFORMED', { path, problem, repair, source })
 }

@@ -20,7 +20,7 @@ const MAX_ATTEMPTS = 2
 
 export interface SecretsManagerOptions {
   /** For the client; region and credentials of the environment by default. */
-  readonly clientOptions?: SecretsManagerClientConfig
+  readonly clientOptions?: SecretsManagerClientConfig | undefined
 }
 
 /** A client, and how many loads use it at this moment. */

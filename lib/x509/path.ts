@@ -174,9 +174,9 @@ class Search {
         sameName(certificate.subject, last.issuer) && !anchors.some((anchor) => anchor.der.equals(certificate.der)),
     )
     if (!trust.has(last)) {
-      if (last.isSelfIssued) this.#dead(RANK.noIssuer, `its root "${last.title}" is not trusted`)
+      if (last.isSelfIssued) this.#dead(RANK.noIssuer, () => `its root "${last.title}" is not trusted`)
       else if (anchors.length + others.length === 0) {
-        this.#dead(RANK.noIssuer, `no issuer of "${last.title}" was sent or is trusted`)
+        this.#dead(RANK.noIssuer, () => `no issuer of "${last.title}" was sent or is trusted`)
       }
     }
     for (const issuer of [...anchors, ...others]) {
@@ -202,7 +202,7 @@ class Search {
       this.#signatureChecks >= MAX_SIGNATURE_CHECKS ||
       this.#nameComparisons > MAX_NAME_COMPARISONS
     if (overspent) {
-      this.#dead(RANK.budget, 'its certificates take more work than a path may cost')
+      this.#dead(RANK.budget, () => 'its certificates take more work than a path may cost')
       return true
     }
     return this.paths.length >= MAX_PATHS
@@ -210,21 +210,21 @@ class Search {
 
   #mayIssue(issuer: Certificate, chain: readonly Certificate[]): boolean {
     if (chain.length >= MAX_PATH_LENGTH) {
-      return this.#dead(RANK.budget, `its path is longer than ${MAX_PATH_LENGTH} certificates`)
+      return this.#dead(RANK.budget, () => `its path is longer than ${MAX_PATH_LENGTH} certificates`)
     }
     const problem = issuerProblem(issuer, chain)
-    if (problem !== undefined) return this.#dead(RANK.issuer, `"${issuer.title}" ${problem}`)
+    if (problem !== undefined) return this.#dead(RANK.issuer, () => `"${issuer.title}" ${problem}`)
     this.#nameComparisons += comparisonsOf(issuer, chain)
     if (this.#exhausted()) return false
     const forbidden = constraintProblem(issuer, chain)
-    if (forbidden !== undefined) return this.#dead(RANK.issuer, `"${issuer.title}" ${forbidden}`)
+    if (forbidden !== undefined) return this.#dead(RANK.issuer, () => `"${issuer.title}" ${forbidden}`)
     if (!issuer.isValidAt(this.#request.now)) {
       if (this.#request.now < issuer.notBefore) this.completeUntil = Math.min(this.completeUntil, issuer.notBefore)
-      return this.#dead(RANK.validity, `"${issuer.title}" is ${whenInvalid(issuer, this.#request.now)}`)
+      return this.#dead(RANK.validity, () => `"${issuer.title}" is ${whenInvalid(issuer, this.#request.now)}`)
     }
     const subject = chain.at(-1)
     if (subject === undefined || !this.#signed(subject, issuer)) {
-      return this.#dead(RANK.signature, `"${issuer.title}" did not sign "${subject?.title}"`)
+      return this.#dead(RANK.signature, () => `"${issuer.title}" did not sign "${subject?.title}"`)
     }
     return true
   }
@@ -241,10 +241,11 @@ class Search {
     return signed
   }
 
-  #dead(rank: number, reason: string): false {
+  /** @param reason made only when it is kept: it holds names, which may be long */
+  #dead(rank: number, reason: () => string): false {
     if (rank > this.#rank) {
       this.#rank = rank
-      this.#reason = reason
+      this.#reason = reason()
     }
     return false
   }

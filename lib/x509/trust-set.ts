@@ -71,6 +71,13 @@ function readAnchor(pem: string): Certificate | undefined {
   }
 }
 
+/** Made once for each name: a search asks for the same one at every step, and it may be long. */
+const keys = new WeakMap<ComparableName, string>()
+
 function nameKey(name: ComparableName): string {
-  return JSON.stringify(name)
+  const known = keys.get(name)
+  if (known !== undefined) return known
+  const key = JSON.stringify(name)
+  keys.set(name, key)
+  return key
 }

@@ -35,21 +35,21 @@ describe('a policy document', () => {
     assert.equal(policy.serial, 7)
     assert.equal(policy.default, 'report')
     assert.deepEqual([...policy.deny], [SECOND])
-    assert.deepEqual(policy.hosts.find('api.partner.example', 443), {
+    assert.deepEqual(structuredClone(policy.hosts.find('api.partner.example', 443)), {
       pattern: { text: 'api.partner.example', kind: 'exact', base: 'api.partner.example' },
       pins: [{ sha256: FIRST }, { sha256: SECOND, name: 'next key', expires: Date.UTC(2027, 5, 30) }],
       mode: 'enforce',
       expires: Date.UTC(2027, 8, 30),
       onExpiry: 'report',
     })
-    assert.deepEqual(policy.hosts.find('www.bank.example', 443), {
+    assert.deepEqual(structuredClone(policy.hosts.find('www.bank.example', 443)), {
       pattern: { text: '*.bank.example', kind: 'one-label', base: 'bank.example' },
       leafPins: [{ sha256: SECOND }],
       issuerPins: [{ sha256: FIRST }],
       mode: 'report',
       onExpiry: 'enforce',
     })
-    assert.deepEqual(policy.hosts.find('vault.internal', 8200), {
+    assert.deepEqual(structuredClone(policy.hosts.find('vault.internal', 8200)), {
       pattern: { text: 'vault.internal:8200', kind: 'exact', base: 'vault.internal', port: 8200 },
       pins: [{ sha256: FIRST }],
       mode: 'enforce',

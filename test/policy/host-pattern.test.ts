@@ -30,7 +30,7 @@ describe('a pattern', () => {
   ] as const) {
     test(`reads ${text} as ${expected.text}`, () => {
       const pattern = parseHostPattern(text, 'p')
-      assert.deepEqual(pattern, expected)
+      assert.deepEqual({ ...pattern }, expected)
       assert.deepEqual(parseHostPattern(pattern.text, 'p'), pattern)
       assert.ok(Object.isFrozen(pattern))
     })

@@ -11,6 +11,7 @@ import { connect as connectTcp, type LookupFunction, type Socket } from 'node:ne
 import { connect as connectTls } from 'node:tls'
 import { PinnedFetchError } from '../../errors.ts'
 import type { Call, Rules } from '../../judge.ts'
+import { canonicalHost } from '../../policy/host.ts'
 import { asError } from '../callbacks.ts'
 import { whenConnected } from '../dial.ts'
 import type { Surface } from '../surface.ts'
@@ -25,6 +26,7 @@ const TUNNEL_LIMIT_MS = 10_000
 export interface Gatekeeper {
   rules(): Rules | Promise<Rules>
   admit(rules: Rules, call: Call): void
+  admitAgain(call: Call): void
   connect(call: Call, surface: Surface): Promise<Socket>
   notePlain(call: Call, socket: Socket, retire: () => void): void
 }
@@ -60,7 +62,8 @@ export class Tunnels {
     const carrier = new Carrier(signal)
     try {
       const socket = await carrier.hold(this.#reach(proxy, carrier, gatekeeper))
-      await carrier.hold(tunnelThrough(socket, proxy, { host: dialled ?? call.host, port: call.port }))
+      const host = canonicalHost(dialled ?? call.host) ?? call.host
+      await carrier.hold(tunnelThrough(socket, proxy, { host, port: call.port }))
       return { socket, onRetire: (retire) => (carrier.retire = retire) }
     } catch (error) {
       carrier.close()
@@ -78,6 +81,8 @@ export class Tunnels {
     if (protocol === 'http:') {
       gatekeeper.admit(await gatekeeper.rules(), place)
       const socket = await connected(carrier.take(connectTcp({ host, port, ...lookup })))
+      // The policy may have come to cover it while it was connected.
+      gatekeeper.admitAgain(place)
       gatekeeper.notePlain(place, socket, () => carrier.retire())
       return socket
     }

@@ -158,7 +158,8 @@ export class Pools {
     const connect = (
       call.protocol === 'https:' ? this.#pinned(call, allowH2, retire) : this.#plain(call, retire)
     ) as ReturnType<Undici['buildConnector']>
-    const pool = new this.#undici.Pool(origin, { connect, allowH2 })
+    // Without a prototype: undici would take a polluted `factory` for ours, and ask it for the connections.
+    const pool = new this.#undici.Pool(origin, Object.assign(Object.create(null), { connect, allowH2 }))
     const live: LivePool = {
       key,
       pool,
