@@ -20,11 +20,19 @@ import { proxyFromEnvironment } from './net/proxy/variables.ts'
 import { Reporter } from './net/reporter.ts'
 import { Surfaces } from './net/surfaces.ts'
 import { TrustStore } from './net/trust.ts'
-import { checkOptions, DEFAULT_CACHE_EXPIRY_MS, DEFAULT_MAX_STALE_MS, type GuardOptions, pemTexts } from './options.ts'
+import {
+  checkOptions,
+  DEFAULT_CACHE_EXPIRY_MS,
+  DEFAULT_MAX_STALE_MS,
+  type GuardOptions,
+  pemTexts,
+  verifyKeysOf,
+} from './options.ts'
 import { lintPolicy } from './policy/lint.ts'
 import { formatPin, type Pin } from './policy/pin.ts'
 import { type Clock, SYSTEM_CLOCK } from './source/clock.ts'
 import { secretsManagerSource } from './source/secrets-manager.ts'
+import { signedSource } from './source/signed.ts'
 import { literalSource, type PolicySource } from './source/source.ts'
 import { PolicyStore } from './source/store.ts'
 
@@ -92,7 +100,7 @@ export function assembleGuard(given: GuardOptions, clock: Clock = SYSTEM_CLOCK):
   checkOptions(given)
   const options: GuardOptions = Object.assign(Object.create(null), given)
   const reporter = new Reporter(observersOf(options))
-  const store = new PolicyStore(sourcesOf(options), {
+  const store = new PolicyStore(sourcesOf(options, clock), {
     cacheExpiry: options.cacheExpiry ?? DEFAULT_CACHE_EXPIRY_MS,
     maxStale: options.maxStale ?? DEFAULT_MAX_STALE_MS,
     mode: options.mode,
@@ -142,7 +150,14 @@ function observersOf({ metrics, observer }: GuardOptions): Observer[] {
   return observer === undefined ? observers : [...observers, observer]
 }
 
-function sourcesOf({ secretId, source, policy, awsClientOptions }: GuardOptions): PolicySource[] {
+function sourcesOf(options: GuardOptions, clock: Clock): PolicySource[] {
+  const sources = givenSources(options)
+  if (options.verifyKeys === undefined) return sources
+  const keys = verifyKeysOf(options.verifyKeys)
+  return sources.map((source) => signedSource(source, keys, clock))
+}
+
+function givenSources({ secretId, source, policy, awsClientOptions }: GuardOptions): PolicySource[] {
   if (source !== undefined) return [source]
   if (secretId === undefined) return [literalSource(policy)]
   const ids = typeof secretId === 'string' ? [secretId] : secretId

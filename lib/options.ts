@@ -14,6 +14,7 @@ import type { Observer } from './events.ts'
 import type { MetricsOptions } from './lambda/metrics.ts'
 import { callToPlace } from './net/call.ts'
 import { PROXY_FORM, parseProxyAddress } from './net/proxy/address.ts'
+import { parseVerifyKey, type VerifyKey } from './source/envelope.ts'
 import type { PolicySource } from './source/source.ts'
 import { splitPem } from './x509/trust-set.ts'
 
@@ -24,6 +25,12 @@ export interface GuardOptions {
   readonly policy?: unknown
   /** Any other source of the policy document. */
   readonly source?: PolicySource
+  /**
+   * Public keys in PEM (Ed25519 or P-256), one of which must have signed the document (`pinned-fetch sign`). Unsigned,
+   * altered and expired documents are then refused, and those with a lower serial, so that who can write the secret
+   * can't weaken it. Default: documents are not signed.
+   */
+  readonly verifyKeys?: string | readonly string[]
   /** Overrides the document's modes for every host. Default: the document decides. */
   readonly mode?: 'enforce' | 'report'
   /** Trust anchors in PEM, replacing Node's default set. Default: Node's, `tls.getCACertificates('default')`. */
@@ -68,6 +75,8 @@ const CHECKS: { readonly [Name in keyof Required<GuardOptions>]: Check } = {
     isObject(value) && typeof value['load'] === 'function' && isName(value['name'])
       ? undefined
       : 'an object with "name" (text) and "load" (a function)',
+  verifyKeys: (value) =>
+    areVerifyKeys(value) ? undefined : 'a public key in PEM ("BEGIN PUBLIC KEY"), Ed25519 or P-256, or a list of them',
   mode: (value) => (value === 'enforce' || value === 'report' ? undefined : '"enforce" or "report"'),
   ca: (value) =>
     pemTexts(value).length > 0 && pemTexts(value).every(holdsCertificate) ? undefined : 'certificates in PEM',
@@ -129,6 +138,16 @@ export function pemTexts(ca: unknown): readonly string[] {
   return values.map((value) =>
     typeof value === 'string' || value instanceof Uint8Array ? Buffer.from(value).toString() : '',
   )
+}
+
+/** The keys of the option `verifyKeys`, which {@link checkOptions} has found readable. */
+export function verifyKeysOf(pems: string | readonly string[]): readonly VerifyKey[] {
+  return [pems].flat().flatMap((pem) => parseVerifyKey(pem) ?? [])
+}
+
+function areVerifyKeys(value: unknown): boolean {
+  const pems: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return pems.length > 0 && pems.every((pem) => typeof pem === 'string' && parseVerifyKey(pem) !== undefined)
 }
 
 /** OpenSSL drops a block that it can't read, and all that follow it, without a word. */

@@ -40,7 +40,7 @@ describe('an option that is unknown', () => {
     it(`is refused by its name, with those that exist: ${name}`, () => {
       const { option, message } = refusal({ policy, [name]: value })
       assert.equal(option, name)
-      assert.match(message, /is unknown\n {2}hint {7}use one of: secretId, policy, source, mode/)
+      assert.match(message, /is unknown\n {2}hint {7}use one of: secretId, policy, source, verifyKeys, mode/)
     })
   }
 
@@ -62,6 +62,7 @@ describe('a value of the wrong kind', () => {
     secretId: ['', '  ', [], ['a', ''], [['a']], 7, null, {}, true],
     policy: [null],
     source: [null, 'a', {}, { name: 'x' }, { load() {} }, { name: '', load() {} }, { name: 'x', load: 1 }, []],
+    verifyKeys: ['', 'a file.pem', [], [''], certificate, null, 7, {}, true],
     mode: ['off', 'Report', '', null, true, 0, ['report']],
     ca: [
       '',
