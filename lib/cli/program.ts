@@ -10,11 +10,13 @@ import { findPinnedFetchError } from '../errors.ts'
 import { defineExplain } from './explain/command.ts'
 import { CommandError, EXIT, type ExitCode } from './failure.ts'
 import { defineLint } from './lint/command.ts'
+import { defineSign } from './sign/command.ts'
 import type { Act, Define } from './verb.ts'
+import { defineVerify } from './verify/command.ts'
 import { Voice } from './voice.ts'
 import type { World } from './world.ts'
 
-const VERBS: readonly Define[] = [defineLint, defineExplain]
+const VERBS: readonly Define[] = [defineLint, defineExplain, defineSign, defineVerify]
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 done, with findings; 2 wrong command line; 3 could not be done; 4 refused because it would hurt.

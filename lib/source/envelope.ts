@@ -92,7 +92,8 @@ function algorithmOf({
   return type === 'ec' && details?.namedCurve === 'prime256v1' ? 'ES256' : undefined
 }
 
-function isEnvelope(value: unknown): value is FlattenedJWSInput & { readonly protected: string } {
+/** Whether a document is an envelope at all; nothing is verified. */
+export function isEnvelope(value: unknown): value is FlattenedJWSInput & { readonly protected: string } {
   if (typeof value !== 'object' || value === null) return false
   const members = Object.keys(value)
   const { protected: header, payload, signature } = value as Record<string, unknown>
@@ -101,6 +102,11 @@ function isEnvelope(value: unknown): value is FlattenedJWSInput & { readonly pro
 
 function isSeconds(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 8.64e12
+}
+
+/** The document in an envelope, whoever signed it: to be shown, never to be enforced. */
+export function unverifiedDocument({ payload }: { readonly payload: string | Uint8Array }, source: string): unknown {
+  return decodeDocument(Buffer.from(String(payload), 'base64url'), source)
 }
 
 function signedDocument(payload: Uint8Array, source: string): unknown {

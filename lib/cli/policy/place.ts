@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { type Policy, parsePolicy } from '../../policy/document.ts'
 import { decodeDocument } from '../../source/decode.ts'
+import { isEnvelope, unverifiedDocument } from '../../source/envelope.ts'
 import { secretsManagerSource } from '../../source/secrets-manager.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import type { World } from '../world.ts'
@@ -25,6 +26,13 @@ export interface Found {
   readonly document: unknown
   /** The secret's version, where there is one. */
   readonly version?: string | undefined
+}
+
+/** A policy, out of its envelope if it was signed. */
+export interface FoundPolicy extends Found {
+  readonly policy: Policy
+  /** Whether it stood in an envelope. Whose signature that is, only `verify` says. */
+  readonly isSigned: boolean
 }
 
 /** The name of the secret that a place stands for; `undefined`: it is a file or standard input. */
@@ -47,9 +55,11 @@ export async function readDocument(place: string, world: World): Promise<Found> 
 }
 
 /** @throws {CommandError | PinnedFetchError} when there is no policy there */
-export async function readPolicy(place: string, world: World): Promise<Found & { readonly policy: Policy }> {
+export async function readPolicy(place: string, world: World): Promise<FoundPolicy> {
   const found = await readDocument(place, world)
-  return { ...found, policy: parsePolicy(found.document) }
+  const isSigned = isEnvelope(found.document)
+  const document = isSigned ? unverifiedDocument(found.document, found.name) : found.document
+  return { ...found, document, isSigned, policy: parsePolicy(document) }
 }
 
 async function readText(place: string, world: World): Promise<string> {
