@@ -11,6 +11,9 @@ import { repeatedKey } from './repeated-key.ts'
 /** The limit of Secrets Manager, in bytes. A larger document is refused wherever it comes from. */
 export const MAX_DOCUMENT_BYTES = 65_536
 
+/** Longest path that is told, in keys; a policy is four deep. */
+const MAX_DEPTH = 8
+
 /** Decodes a JSON document. @throws {PinnedFetchError} `ERR_POLICY_MALFORMED` */
 export function decodeDocument(content: string | Uint8Array, source: string): unknown {
   const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content
@@ -31,7 +34,7 @@ export function decodeDocument(content: string | Uint8Array, source: string): un
     source,
     'comes twice: only the last of them would count',
     'keep one of the two',
-    repeated.reduce(pathOfKey, ''),
+    repeated.slice(0, MAX_DEPTH).reduce(pathOfKey, ''),
   )
 }
 

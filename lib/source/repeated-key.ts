@@ -18,7 +18,7 @@ export function repeatedKey(text: string): readonly string[] | undefined {
       const object = open.at(-1)
       if (object?.keys === undefined) continue
       object.key = JSON.parse(string)
-      if (object.keys.has(object.key)) return open.map(({ key }) => key).filter((key) => key !== '')
+      if (object.keys.has(object.key)) return open.filter(({ keys }) => keys !== undefined).map(({ key }) => key)
       object.keys.add(object.key)
     }
   }

@@ -22,6 +22,7 @@ import {
   readTime,
   TAG,
 } from './der.ts'
+import { isStrongKey } from './key.ts'
 import { type ComparableName, comparableName, type GeneralName, readGeneralName } from './name.ts'
 import { isStrongSignature } from './signature.ts'
 
@@ -45,23 +46,8 @@ const EXTENSION = {
  */
 const TOLERATED_CRITICAL = new Set(['2.5.29.32', '2.5.29.33', '2.5.29.36', '2.5.29.54', '2.5.29.31'])
 
-/** Shortest RSA modulus accepted anywhere in a path, in bits (NIST SP 800-131A; CA/B Baseline Requirements 6.1.5). */
-const MIN_RSA_BITS = 2048
-
-/** Longest RSA modulus whose signatures are checked, in bits: a check of 16,384 bits takes milliseconds. */
-const MAX_RSA_BITS = 8192
-
-/** Curves that may carry a path: NIST's and Brainpool's, 256 bits and more. Explicit parameters have no name. */
-const CURVES = new Set([
-  'prime256v1',
-  'secp384r1',
-  'secp521r1',
-  'brainpoolP256r1',
-  'brainpoolP384r1',
-  'brainpoolP512r1',
-])
-
-const KEY_TYPES = new Set(['rsa', 'rsa-pss', 'ec', 'ed25519', 'ed448', 'ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'])
+/** Longest title, in characters: a name may be 100 kB long, and titles go into messages and log lines. */
+const MAX_TITLE = 200
 
 interface Extension {
   readonly critical: boolean
@@ -87,6 +73,7 @@ export class Certificate {
   readonly nameConstraints: NameConstraints | undefined
   /** A critical extension that this reader does not process; such a certificate must be refused (section 4.2). */
   readonly unknownCritical: string | undefined
+  readonly #keyInfo: DerValue
   readonly #keyUsage: number | undefined
   readonly #extendedKeyUsage: readonly string[] | undefined
   readonly #subjectAltName: Buffer | undefined
@@ -112,7 +99,8 @@ export class Certificate {
     this.notAfter = readTime(validity.read()) + 999
     validity.end()
     this.subject = comparableName(body.read(TAG.sequence).whole)
-    this.keyHash = createHash('sha256').update(body.read(TAG.sequence).whole).digest('base64')
+    this.#keyInfo = body.read(TAG.sequence)
+    this.keyHash = createHash('sha256').update(this.#keyInfo.whole).digest('base64')
 
     const extensions = readExtensions(body, this.version)
     const basicConstraints = readBasicConstraints(extensions.get(EXTENSION.basicConstraints))
@@ -135,17 +123,15 @@ export class Certificate {
 
   /** For people: the subject on one line. */
   get title(): string {
-    return this.x509.subject?.split('\n').reverse().join(', ') || '(no subject)'
+    const { subject } = this.x509
+    if (!subject) return '(no subject)'
+    return subject.length > MAX_TITLE ? `${subject.slice(0, MAX_TITLE)}…` : subject.split('\n').reverse().join(', ')
   }
 
   /** The public key, or `undefined` when it can't be decoded, is too weak to vouch for anything, or too long to check. */
   get strongKey(): KeyObject | undefined {
     try {
-      const key = this.x509.publicKey
-      if (!KEY_TYPES.has(key.asymmetricKeyType ?? '')) return undefined
-      const { modulusLength: bits, namedCurve } = key.asymmetricKeyDetails ?? {}
-      if (key.asymmetricKeyType === 'ec' && !CURVES.has(namedCurve ?? '')) return undefined
-      return bits !== undefined && (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) ? undefined : key
+      return isStrongKey(this.#keyInfo) ? this.x509.publicKey : undefined
     } catch {
       return undefined
     }

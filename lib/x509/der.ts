@@ -158,6 +158,12 @@ export function readObjectIdentifier({ content }: DerValue): string {
   return arcs.join('.')
 }
 
+/** BIT STRING of whole bytes. */
+export function readBitString({ content }: DerValue): Buffer {
+  if (content[0] !== 0) throw new DerError('a BIT STRING that is not whole bytes')
+  return content.subarray(1)
+}
+
 /** BIT STRING of flags, as a number whose bit 0 is the first bit named (KeyUsage: RFC 5280 section 4.2.1.3). */
 export function readFlags({ content }: DerValue): number {
   const unused = content[0]

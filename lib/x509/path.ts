@@ -292,11 +292,12 @@ function constraintProblem(issuer: Certificate, chain: readonly Certificate[]): 
 }
 
 function verifySignature(subject: Certificate, issuer: Certificate): boolean {
-  const key = issuer.strongKey
-  if (key === undefined || !subject.stronglySigned) return false
+  if (!subject.stronglySigned) return false
   try {
     // checkIssued adds what OpenSSL demands of the link: names, authority key id against subject key id, key usage.
-    return subject.x509.checkIssued(issuer.x509) && subject.x509.verify(key)
+    if (!subject.x509.checkIssued(issuer.x509)) return false
+    const key = issuer.strongKey
+    return key !== undefined && subject.x509.verify(key)
   } catch {
     return false
   }

@@ -29,7 +29,7 @@ export interface ChangingGuard {
 export async function changingGuard(
   t: TestContext,
   document: unknown,
-  options: Pick<GuardOptions, 'ca'> & { readonly clock?: Clock },
+  options: Pick<GuardOptions, 'ca' | 'lookup'> & { readonly clock?: Clock },
 ): Promise<ChangingGuard> {
   const { clock = SYSTEM_CLOCK, ...rest } = options
   const events: GuardEvent[] = []

@@ -93,6 +93,7 @@ describe('a remembered path never outlives its certificates', () => {
       assert.deepEqual(at(start + HOUR_MS + 999), { lines: FOUND, checks: 0 })
       assert.deepEqual(at(start + HOUR_MS + 1_000).lines, [])
       assert.deepEqual(at(start - HOUR_MS), { lines: FOUND, checks: 2 })
+      assert.deepEqual(at(start - HOUR_MS), { lines: FOUND, checks: 0 })
       assert.deepEqual(at(start - HOUR_MS - 1).lines, [])
     })
   }
@@ -148,5 +149,12 @@ describe('the memory', () => {
     assert.equal(costOf(256), 1)
     assert.deepEqual([costOf(0), costOf(2), costOf(255)], [0, 0, 0])
     assert.equal(costOf(1), 1)
+  })
+
+  it('gives no place to what was refused: no flood of bad handshakes pushes a good one out', () => {
+    const memory = new Asked()
+    memory.about([leaf, issuing])
+    for (let index = 0; index < 300; index++) memory.about([leaf, issuing], { host: `c${index}.test` })
+    assert.deepEqual(memory.about([leaf, issuing]), { lines: FOUND, checks: 0 })
   })
 })

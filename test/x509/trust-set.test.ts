@@ -89,9 +89,10 @@ describe('a trust set', () => {
     assert.equal(new TrustSet([]).size, 0)
   })
 
-  it('is the same set as another with the same anchors, however they were cut into texts', () => {
+  it('is the same set as another with the same anchors, however they were ordered and cut into texts', () => {
     const id = new TrustSet([first.certificate, second.certificate]).id
     assert.equal(new TrustSet([`${first.certificate}# and\n${second.certificate}`]).id, id)
+    assert.equal(new TrustSet([second.certificate, first.certificate, second.certificate]).id, id)
     assert.notEqual(new TrustSet([first.certificate]).id, id)
     assert.notEqual(new TrustSet([]).id, id)
   })
@@ -117,6 +118,27 @@ describe('a trust set', () => {
       assert.equal(reads, rootCertificates.length)
     } finally {
       Object.defineProperty(X509Certificate.prototype, 'raw', raw)
+    }
+  })
+
+  it('makes the key of a name once: a search asks for the same one at every step, and it may be long', () => {
+    const set = new TrustSet([first.certificate])
+    const [name, same] = [nameOf('first'), nameOf('first')]
+    set.named(nameOf('second'))
+    const { stringify } = JSON
+    let calls = 0
+    JSON.stringify = (value: unknown) => {
+      calls += 1
+      return stringify(value)
+    }
+    try {
+      assert.deepEqual(
+        [name, name, same, name].map((asked) => set.named(asked).length),
+        [1, 1, 1, 1],
+      )
+      assert.equal(calls, 2)
+    } finally {
+      JSON.stringify = stringify
     }
   })
 

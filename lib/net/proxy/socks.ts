@@ -59,7 +59,8 @@ async function greet(socket: Socket, answers: Answers, credentials: Credentials 
 
 /** RFC 1929: struct { u8 version; u8 length, username[]; u8 length, password[] }, answered by { u8 version, status }. */
 async function logIn(socket: Socket, answers: Answers, { username, password }: Credentials): Promise<void> {
-  socket.write(Buffer.concat([Buffer.of(PASSWORD_VERSION), lengthAndText(username), lengthAndText(password)]))
+  // An empty password is none by the letter of RFC 1929; curl sends it, and proxies take tokens as user names.
+  socket.write(Buffer.concat([Buffer.of(PASSWORD_VERSION), lengthAndText(username), lengthAndText(password, 0)]))
   const [, status] = await answers.read(2)
   if (status !== SUCCEEDED) throw new Error('it refused the user name or password')
 }
@@ -99,9 +100,9 @@ function port(value: number): Buffer {
   return Buffer.of(value >> 8, value & 0xff)
 }
 
-function lengthAndText(text: string): Buffer {
+function lengthAndText(text: string, minimum = 1): Buffer {
   const bytes = Buffer.from(text)
-  if (bytes.length === 0 || bytes.length > 255)
+  if (bytes.length < minimum || bytes.length > 255)
     throw new Error('a name, user name or password is not 1 to 255 bytes long')
   return Buffer.concat([Buffer.of(bytes.length), bytes])
 }

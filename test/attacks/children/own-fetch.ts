@@ -31,16 +31,16 @@ export interface Report {
 
 const { scenario, ca, policy, urls } = parameter<Given>()
 const holder = globalThis as unknown as Record<symbol, unknown>
-const dispatcherOfFetch = () => holder[Symbol.for('undici.globalDispatcher.1')]
+/** From Node 26 on, its own fetch is undici 8, which has another place for its dispatcher. */
+const place = Number.parseInt(process.versions['undici'] ?? '', 10) >= 8 ? 2 : 1
+const dispatcherOfFetch = () => holder[Symbol.for(`undici.globalDispatcher.${place}`)]
 
 if (scenario === 'fetch first') await (await fetch(urls.plain)).text()
 if (scenario === 'undici first' || scenario === 'made global') await import('undici')
 
 const before = dispatcherOfFetch()
-const changes: string[] = []
-const compare = (step: string) => {
-  if (dispatcherOfFetch() !== before) changes.push(step)
-}
+const seen: { readonly step: string; readonly dispatcher: unknown }[] = []
+const compare = (step: string) => seen.push({ step, dispatcher: dispatcherOfFetch() })
 
 const { createGuard, findPinnedFetchError } = await import('../../../lib/index.ts')
 compare('import')
@@ -80,7 +80,12 @@ const outcomeAt =
 const places = scenario.startsWith('made global') ? [urls.plain, urls.good, urls.bad] : [urls.plain]
 const own = await Promise.all(places.map(outcomeAt((url) => fetch(url))))
 const npm = await Promise.all(places.map(outcomeAt((url) => undici.fetch(url))))
-const isRerouted = dispatcherOfFetch() instanceof undici.Dispatcher1Wrapper
+const isOfNpm = (dispatcher: unknown) =>
+  dispatcher instanceof undici.Dispatcher1Wrapper || dispatcher instanceof undici.Dispatcher
+const isRerouted = isOfNpm(dispatcherOfFetch())
+// Node's own may come to stand where nothing stood: that is what its fetch uses anyway.
+const isChange = (now: unknown) => now !== before && (before !== undefined || isOfNpm(now))
+const changes = seen.filter(({ dispatcher }) => isChange(dispatcher)).map(({ step }) => step)
 report({ changes, isRerouted, own, npm } satisfies Report)
 
 function codeIn(error: unknown): unknown {
