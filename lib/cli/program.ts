@@ -7,16 +7,53 @@
 
 import { Command, CommanderError } from 'commander'
 import { findPinnedFetchError } from '../errors.ts'
+import { defineAdd } from './add/command.ts'
+import { defineAudit } from './audit/command.ts'
+import { defineBackupKey } from './backup-key/command.ts'
+import { defineCheck } from './check/command.ts'
+import { defineDiff } from './diff/command.ts'
+import { defineDoctor } from './doctor/command.ts'
 import { defineExplain } from './explain/command.ts'
+import { defineExport } from './export/command.ts'
 import { CommandError, EXIT, type ExitCode } from './failure.ts'
+import { defineHistory } from './history/command.ts'
+import { defineInit } from './init/command.ts'
 import { defineLint } from './lint/command.ts'
+import { definePin } from './pin/command.ts'
+import { definePull } from './pull/command.ts'
+import { definePush } from './push/command.ts'
+import { defineRemove } from './remove/command.ts'
+import { defineReplay } from './replay/command.ts'
+import { defineRollback } from './rollback/command.ts'
+import { defineRotate } from './rotate/command.ts'
 import { defineSign } from './sign/command.ts'
 import type { Act, Define } from './verb.ts'
 import { defineVerify } from './verify/command.ts'
 import { Voice } from './voice.ts'
 import type { World } from './world.ts'
 
-const VERBS: readonly Define[] = [defineLint, defineExplain, defineSign, defineVerify]
+const VERBS: readonly Define[] = [
+  definePin,
+  defineBackupKey,
+  defineInit,
+  defineAdd,
+  defineRemove,
+  defineLint,
+  defineExplain,
+  defineCheck,
+  defineReplay,
+  defineDiff,
+  definePush,
+  definePull,
+  defineHistory,
+  defineRollback,
+  defineRotate,
+  defineSign,
+  defineVerify,
+  defineDoctor,
+  defineAudit,
+  defineExport,
+]
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 done, with findings; 2 wrong command line; 3 could not be done; 4 refused because it would hurt.

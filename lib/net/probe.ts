@@ -27,9 +27,11 @@ export interface ProbeOptions {
   readonly now: number
   /** The name that TLS asks for and verifies. Default: the host. */
   readonly servername?: string | undefined
-  /** Where to connect to. Default: where DNS says. */
-  readonly address?: string | undefined
+  /** Where to connect to. Default: where DNS says, at the port of the call. */
+  readonly address?: { readonly host: string; readonly port?: number | undefined } | undefined
   readonly proxy?: ProxyAddress | undefined
+  /** What TLS to the proxy is verified with. Default: `trust`. */
+  readonly proxyTrust?: Trust | undefined
   readonly lookup?: LookupFunction | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -72,20 +74,21 @@ export async function probe(call: Call, options: ProbeOptions): Promise<Probed> 
       ocsp,
     }
   } finally {
-    socket.destroy()
+    // Not at once: the end of the handshake may not have left yet, and the host would log a failed one.
+    socket.destroySoon()
   }
 }
 
 async function handshake(
   call: Call,
   servername: string,
-  { trust, address, proxy, lookup, signal }: ProbeOptions,
+  { trust, proxyTrust = trust, address, proxy, lookup, signal }: ProbeOptions,
 ): Promise<{ readonly socket: TLSSocket; readonly ocsp: Buffer | undefined }> {
+  const place: Call = { ...call, host: address?.host ?? call.host, port: address?.port ?? call.port }
   const tunnels = new Tunnels(() => proxy, lookup)
-  const aborting = signal === undefined ? {} : { signal }
-  const tunnel = await tunnels.open(call, { dialled: address, ...aborting }, strangersGate(trust))
+  const tunnel = await tunnels.open(place, signal === undefined ? {} : { signal }, strangersGate(proxyTrust))
   const socket = connect({
-    ...(tunnel === undefined ? { host: address ?? call.host, port: call.port } : { socket: tunnel.socket }),
+    ...(tunnel === undefined ? { host: place.host, port: place.port } : { socket: tunnel.socket }),
     ...(lookup === undefined ? {} : { lookup }),
     servername: isAddress(servername) ? '' : servername,
     secureContext: trust.secureContext,

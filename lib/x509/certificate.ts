@@ -123,9 +123,9 @@ export class Certificate {
 
   /** For people: the subject on one line. */
   get title(): string {
-    const { subject } = this.x509
-    if (!subject) return '(no subject)'
-    return subject.length > MAX_TITLE ? `${subject.slice(0, MAX_TITLE)}…` : subject.split('\n').reverse().join(', ')
+    const subject = this.x509.subject ?? ''
+    const title = subject.slice(0, MAX_TITLE).split('\n').reverse().join(', ')
+    return (subject.length > MAX_TITLE ? `${title}…` : title) || '(no subject)'
   }
 
   /** The public key, or `undefined` when it can't be decoded, is too weak to vouch for anything, or too long to check. */

@@ -4,6 +4,8 @@ import { describe, it } from 'node:test'
 import { seal } from '../../lib/cli/sign/seal.ts'
 import { rawSignature } from '../../lib/cli/sign/signer.ts'
 import { keyId, openEnvelope, parseVerifyKey } from '../../lib/source/envelope.ts'
+import { startKmsEndpoint } from '../support/kms-endpoint.ts'
+import { NO_OPENSSL } from './openssl.ts'
 import { playTranscript } from './transcript.ts'
 
 const NOW = Date.UTC(2026, 10, 25)
@@ -27,6 +29,19 @@ describe('pinned-fetch sign and verify', () => {
         },
       }))
   }
+})
+
+describe('pinned-fetch sign --kms', () => {
+  it('sign-kms.txt', { skip: NO_OPENSSL }, async (t) => {
+    const key = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+    const kms = await startKmsEndpoint(key)
+    t.after(() => kms.close())
+    await playTranscript(new URL('sign-kms.txt', import.meta.url), {
+      now: () => NOW,
+      variables: { KEY_ID: keyId(key.publicKey), PUBLIC_KEY: pem(key.publicKey) },
+      env: kms.environment,
+    })
+  })
 })
 
 describe('a signature as KMS gives it, in DER', () => {

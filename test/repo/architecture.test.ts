@@ -51,9 +51,9 @@ function floorOf(path: string): number {
   return floor
 }
 
-/** Files of one folder share a room; the folders in `net` and in `cli` are corners of those. */
+/** Files of one folder share a room; the folders in `net`, `cli` and `policy` are corners of those. */
 function roomOf(path: string): string {
-  return dirname(path).replace(/^lib\/(net|cli)\/.*/, 'lib/$1')
+  return dirname(path).replace(/^lib\/(net|cli|policy)\/.*/, 'lib/$1')
 }
 
 const isOwn = ({ target }: Import) => /^(lib|functions|infra)\//.test(target)

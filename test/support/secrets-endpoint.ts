@@ -9,7 +9,7 @@ import type { SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager
 import { Connections } from './connections.ts'
 import { listen } from './listen.ts'
 import { ACTIONS, type Fields } from './secrets-actions.ts'
-import { type HeldReply, type SecretsFailure, SecretsFaults, type StandingFault } from './secrets-faults.ts'
+import { type Cut, type HeldReply, type SecretsFailure, SecretsFaults, type StandingFault } from './secrets-faults.ts'
 import { readSecretsRequest, type SecretsRequest } from './secrets-request.ts'
 import { SecretsFault, SecretsStore, type SecretValue } from './secrets-store.ts'
 import { Signal } from './signal.ts'
@@ -21,7 +21,7 @@ export interface SecretsEndpoint {
   readonly url: string
   readonly requests: readonly SecretsRequest[]
   /** Writes a new version, whatever the faults say, and tells its version id. Unset stage: AWSCURRENT. */
-  put(id: string, value: SecretValue, options?: { stage?: string; versionId?: string }): string
+  put(id: string, value: SecretValue, options?: { stage?: string; versionId?: string; created?: Date }): string
   remove(id: string): void
   /** Every request fails so, until `recover()`. */
   fail(failure: SecretsFailure): void
@@ -33,6 +33,8 @@ export interface SecretsEndpoint {
   delay(until: Promise<unknown>): void
   /** The next request's reply waits for `release()`; the replies after it go out at once. */
   hold(): HeldReply
+  /** The connection of one request is reset, the next one being 1: before it is done, or with its reply on the way. */
+  cut(number: number, when: Cut): void
   recover(): void
   whenRequested(): Promise<SecretsRequest>
   close(): Promise<void>
@@ -52,12 +54,13 @@ export async function startSecretsEndpoint(): Promise<SecretsEndpoint> {
 
   async function attend(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const request = await readSecretsRequest(incoming)
-    const { fault, released } = faults.meet(request)
+    const { fault, cut, released } = faults.meet(request)
     requests.push(request)
     requested.emit(request)
     if (fault.kind === 'hang') return
-    if (fault.kind === 'disconnect') return void incoming.socket.resetAndDestroy()
+    if (fault.kind === 'disconnect' || cut === 'before') return void incoming.socket.resetAndDestroy()
     const reply = fault.kind === 'fail' ? failed(fault.failure) : perform(store, request)
+    if (cut === 'after') return void incoming.socket.resetAndDestroy()
     await released
     send(outgoing, reply)
   }
@@ -70,9 +73,9 @@ export async function startSecretsEndpoint(): Promise<SecretsEndpoint> {
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
-    put(id, value, { stage = 'AWSCURRENT', versionId } = {}) {
+    put(id, value, { stage = 'AWSCURRENT', versionId, created } = {}) {
       const secret = store.has(id) ? store.find(id) : store.create(id)
-      return store.add(secret, value, versionId, [stage]).id
+      return store.add(secret, value, versionId, [stage], created).id
     },
     remove: (id) => store.remove(id),
     ...switchesOf(faults),
@@ -95,6 +98,7 @@ function switchesOf(faults: SecretsFaults) {
     delay: (until: Promise<unknown>) => stand({ kind: 'delay', until }),
     recover: () => stand({ kind: 'none' }),
     hold: () => faults.hold(),
+    cut: (number: number, when: Cut) => faults.cut(number, when),
   }
 }
 

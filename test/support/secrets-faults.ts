@@ -12,6 +12,9 @@ export interface SecretsFailure {
   readonly status?: number
 }
 
+/** When a single request loses its connection: before it is done, or with its reply on the way. */
+export type Cut = 'before' | 'after'
+
 /** One reply held back. It carries what was true when the request arrived. */
 export interface HeldReply {
   readonly asked: Promise<SecretsRequest>
@@ -25,6 +28,7 @@ export type StandingFault =
 
 export class SecretsFaults {
   standing: StandingFault = { kind: 'none' }
+  #cut: { countdown: number; readonly when: Cut } | undefined
   #holds: { asked: (request: SecretsRequest) => void; released: Promise<void> }[] = []
 
   hold(): HeldReply {
@@ -34,11 +38,24 @@ export class SecretsFaults {
     return { asked: asked.promise, release: released.resolve }
   }
 
+  /** The request of this number from now on, the next one being 1, loses its connection; one at a time. */
+  cut(number: number, when: Cut): void {
+    this.#cut = { countdown: number, when }
+  }
+
   /** What befalls this request, and when its reply may go out. */
-  meet(request: SecretsRequest): { fault: StandingFault; released: Promise<unknown> } {
+  meet(request: SecretsRequest): { fault: StandingFault; cut: Cut | undefined; released: Promise<unknown> } {
     const fault = this.standing
+    const cut = this.#cutNow()
     const held = this.#holds.shift()
     held?.asked(request)
-    return { fault, released: Promise.all([held?.released, fault.kind === 'delay' ? fault.until : undefined]) }
+    return { fault, cut, released: Promise.all([held?.released, fault.kind === 'delay' ? fault.until : undefined]) }
+  }
+
+  #cutNow(): Cut | undefined {
+    if (this.#cut === undefined || --this.#cut.countdown > 0) return undefined
+    const { when } = this.#cut
+    this.#cut = undefined
+    return when
   }
 }

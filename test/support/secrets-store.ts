@@ -19,6 +19,8 @@ export interface Secret {
   readonly name: string
   readonly arn: string
   readonly versions: Map<string, SecretVersion>
+  readonly created: Date
+  changed: Date
 }
 
 /** An error as the service words it; `code` is what the SDK makes the error's name of. */
@@ -43,7 +45,8 @@ export class SecretsStore {
   create(name: string): Secret {
     const suffix = randomUUID().slice(0, 6)
     const arn = `arn:aws:secretsmanager:us-east-1:123456789012:secret:${name}-${suffix}`
-    const secret: Secret = { name, arn, versions: new Map() }
+    const created = new Date()
+    const secret: Secret = { name, arn, versions: new Map(), created, changed: created }
     this.#secrets.set(name, secret)
     return secret
   }
@@ -77,13 +80,14 @@ export class SecretsStore {
     value: SecretValue,
     id: string = randomUUID(),
     stages: readonly string[] = ['AWSCURRENT'],
+    created = new Date(),
   ): SecretVersion {
     const existing = secret.versions.get(id)
     if (existing) {
       if (Buffer.from(existing.value).equals(Buffer.from(value))) return existing
       throw new SecretsFault('ResourceExistsException', `A version with the token ${id} exists with another value.`)
     }
-    const version: SecretVersion = { id, value, created: new Date(), stages: new Set() }
+    const version: SecretVersion = { id, value, created, stages: new Set() }
     secret.versions.set(id, version)
     for (const stage of stages) this.label(secret, stage, version)
     return version
@@ -92,11 +96,17 @@ export class SecretsStore {
   label(secret: Secret, stage: string, version: SecretVersion): void {
     const former = this.labelled(secret, stage)
     if (former === version) return
+    secret.changed = new Date()
     former?.stages.delete(stage)
     version.stages.add(stage)
     if (stage !== 'AWSCURRENT' || !former) return
     this.labelled(secret, 'AWSPREVIOUS')?.stages.delete('AWSPREVIOUS')
     former.stages.add('AWSPREVIOUS')
+  }
+
+  unlabel(secret: Secret, stage: string): void {
+    this.labelled(secret, stage)?.stages.delete(stage)
+    secret.changed = new Date()
   }
 
   labelled(secret: Secret, stage: string): SecretVersion | undefined {

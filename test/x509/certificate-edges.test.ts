@@ -120,6 +120,21 @@ describe('the names of a certificate', () => {
   })
 })
 
+describe('the title of a certificate', () => {
+  const titleOf = async (subject: string) => new Certificate(new X509Certificate((await mint({ subject })).der)).title
+
+  it('is whole up to 200 characters, and cut after them', async () => {
+    assert.equal(await titleOf(`CN=${'a'.repeat(197)}`), `CN=${'a'.repeat(197)}`)
+    assert.equal(await titleOf(`CN=${'a'.repeat(198)}`), `CN=${'a'.repeat(197)}…`)
+  })
+
+  it('is one line, cut or not: a line end in it could forge a line of a log', async () => {
+    assert.equal(await titleOf('O=Partner, CN=Issuing CA'), 'CN=Issuing CA, O=Partner')
+    const long = await titleOf(`O=${'o'.repeat(150)}, CN=${'c'.repeat(150)}`)
+    assert.equal(long, `CN=${'c'.repeat(200 - 153 - 3)}, O=${'o'.repeat(150)}…`)
+  })
+})
+
 describe('two names are the same', () => {
   it('when every part is, and neither has more', () => {
     assert.equal(sameName([], []), true)

@@ -11,6 +11,7 @@ import { decodeDocument } from '../../source/decode.ts'
 import { isEnvelope, unverifiedDocument } from '../../source/envelope.ts'
 import { secretsManagerSource } from '../../source/secrets-manager.ts'
 import { CommandError, EXIT } from '../failure.ts'
+import { clientOptionsOf } from '../secret/client.ts'
 import type { World } from '../world.ts'
 
 /** Before the name of a secret. */
@@ -48,7 +49,7 @@ export function pathOf(place: string, { cwd }: World): string {
 /** @throws {CommandError | PinnedFetchError} when nothing can be read there */
 export async function readDocument(place: string, world: World): Promise<Found> {
   const secret = secretOf(place)
-  if (secret !== undefined) return { name: `secret "${secret}"`, ...(await secretsManagerSource(secret).load()) }
+  if (secret !== undefined) return { name: `secret "${secret}"`, ...(await loadSecret(secret, world)) }
   const name = place === '-' ? 'standard input' : place
   const text = place === '-' ? await readAll(world.stdin) : await readText(place, world)
   return { name, document: decodeDocument(text, name) }
@@ -62,7 +63,12 @@ export async function readPolicy(place: string, world: World): Promise<FoundPoli
   return { ...found, document, isSigned, policy: parsePolicy(document) }
 }
 
-async function readText(place: string, world: World): Promise<string> {
+async function loadSecret(secret: string, world: World) {
+  return await secretsManagerSource(secret, { clientOptions: clientOptionsOf(world) }).load()
+}
+
+/** A file's text. @throws {CommandError} when it can't be read */
+export async function readText(place: string, world: World): Promise<string> {
   try {
     return await readFile(pathOf(place, world), 'utf8')
   } catch (error) {
@@ -72,7 +78,8 @@ async function readText(place: string, world: World): Promise<string> {
   }
 }
 
-async function readAll(stream: AsyncIterable<Buffer | string>): Promise<string> {
+/** Everything that a stream gives. */
+export async function readAll(stream: AsyncIterable<Buffer | string>): Promise<string> {
   const parts: string[] = []
   for await (const part of stream) parts.push(part.toString())
   return parts.join('')

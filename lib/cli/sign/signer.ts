@@ -6,9 +6,11 @@
 
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import type { KMSClientConfig } from '@aws-sdk/client-kms'
 import { parseVerifyKey, type VerifyKey } from '../../source/envelope.ts'
 import { CommandError } from '../failure.ts'
 import { pathOf } from '../policy/place.ts'
+import { clientOptionsOf } from '../secret/client.ts'
 import type { World } from '../world.ts'
 
 export interface Signer {
@@ -36,8 +38,9 @@ export async function signerInKms(keyName: string, world: World): Promise<Signer
   const { KMSClient, GetPublicKeyCommand, SignCommand } = await import('@aws-sdk/client-kms').catch((cause) => {
     throw new CommandError('the AWS SDK for KMS is not installed', 'npm install @aws-sdk/client-kms', { cause })
   })
-  const { AWS_REGION: region, AWS_DEFAULT_REGION: otherRegion } = world.env
-  const client = new KMSClient(region || otherRegion ? { region: (region || otherRegion) as string } : {})
+  const region = /^arn:[^:]+:kms:([^:]+):/.exec(keyName)?.[1]
+  const options = clientOptionsOf(world) as KMSClientConfig
+  const client = new KMSClient({ ...options, ...(region === undefined ? {} : { region }) })
   const told = async <Answer>(answer: Promise<Answer>) =>
     await answer.catch((cause: Error) => {
       throw new CommandError(

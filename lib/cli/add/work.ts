@@ -1,0 +1,72 @@
+/**
+ * What `add` does: pins into a policy file, as if typed there.
+ */
+
+import type { PinList } from '../../policy/difference.ts'
+import { type NewPin, withPins } from '../../policy/edit.ts'
+import { parsePin } from '../../policy/pin.ts'
+import { CommandError, EXIT } from '../failure.ts'
+import { formatInstant, parseEnd } from '../instant.ts'
+import type { Work } from '../verb.ts'
+import type { World } from '../world.ts'
+import { hostArgument, pinArgument } from './argument.ts'
+import { type EditOptions, finishEdit, readEditable } from './edited.ts'
+
+export interface AddOptions extends EditOptions {
+  readonly pin?: readonly string[]
+  readonly leafPin?: readonly string[]
+  readonly issuerPin?: readonly string[]
+  readonly name?: string
+  readonly expires?: string
+}
+
+export const add: Work<[string, string, AddOptions]> = async (context, place, host, options) => {
+  const { world, voice } = context
+  const pattern = hostArgument(host)
+  const pins = pinsOf(options, world)
+  const from = await readEditable(place, world)
+  const former = [...from.policy.hosts.entries()].find((entry) => entry.pattern.text === pattern.text)
+  if (former === undefined && from.policy.default === 'allow') {
+    voice.say(`${pattern.text}: calls to it were not pinned; pinned-fetch check ${place} sees whether its pins match`)
+  }
+  return await finishEdit(context, from, withPins(from.text, host, pins), { options })
+}
+
+function pinsOf(options: AddOptions, world: World): readonly NewPin[] {
+  const { pin = [], leafPin = [], issuerPin = [], name, expires } = options
+  const typed: readonly (readonly [PinList, string, readonly string[]])[] = [
+    ['pins', '--pin', pin],
+    ['leafPins', '--leaf-pin', leafPin],
+    ['issuerPins', '--issuer-pin', issuerPin],
+  ]
+  const until = expires === undefined ? undefined : formatInstant(parseEnd('--expires', expires, world.now()))
+  const pins = typed.flatMap(([list, option, texts]) =>
+    texts.map((text) => ({ list, sha256: pinArgument(option, text), name, expires: until })),
+  )
+  if (pins.length === 0) {
+    throw new CommandError(
+      'no pin is given',
+      'give --pin, --leaf-pin or --issuer-pin; pinned-fetch pin <host> finds them',
+      {
+        exitCode: EXIT.usage,
+      },
+    )
+  }
+  if (name !== undefined && pins.length > 1) {
+    throw new CommandError('--name is for one pin', 'add the others by a command of their own', {
+      exitCode: EXIT.usage,
+    })
+  }
+  refuseBadName(name, pins)
+  return pins
+}
+
+function refuseBadName(name: string | undefined, [first]: readonly NewPin[]): void {
+  if (name === undefined) return
+  try {
+    parsePin({ sha256: first?.sha256, name }, '--name')
+  } catch (cause) {
+    const hint = 'write 1 to 128 characters, without line ends'
+    throw new CommandError('--name is no name', hint, { exitCode: EXIT.usage, cause })
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * One look at all the hosts of a policy: what `check` prints, and what an audit is made of.
+ */
+
+import type { Rules } from '../../judge.ts'
+import { parseInstant } from '../../policy/instant.ts'
+import { CommandError, EXIT, type ExitCode } from '../failure.ts'
+import { type FoundPolicy, readPolicy } from '../policy/place.ts'
+import type { Context } from '../verb.ts'
+import type { World } from '../world.ts'
+import { workThrough } from './crew.ts'
+import { type EvidenceOptions, lookWith } from './evidence.ts'
+import { type CheckFinding, findingsOf } from './finding.ts'
+import { checkHost, type HostCheck } from './host-check.ts'
+import { targetsOf } from './target.ts'
+
+/** As they were typed. */
+export interface LookOptions extends EvidenceOptions {
+  readonly host: readonly string[]
+  readonly at?: string
+  readonly concurrency: string
+  readonly warnDays: string
+}
+
+export interface Inspection {
+  /** The time of the verdicts, milliseconds since the epoch. */
+  readonly at: number
+  /** What ends in fewer days is told. */
+  readonly warnDays: number
+  readonly found: FoundPolicy
+  readonly hosts: readonly HostCheck[]
+  readonly findings: readonly CheckFinding[]
+  /** Patterns of the policy that nothing was looked at for. */
+  readonly unchecked: readonly string[]
+}
+
+/** @param only these hosts; empty: every exact one of the policy */
+export async function inspect(
+  place: string,
+  only: readonly string[],
+  options: LookOptions,
+  { world, voice }: Context,
+): Promise<Inspection> {
+  const at = timeOf(options, world)
+  const warnDays = wholeNumber('--warn-days', options.warnDays)
+  const atOnce = Math.max(1, wholeNumber('--concurrency', options.concurrency))
+  const found = await readPolicy(place, world)
+  const rules: Rules = { policy: found.policy, version: found.version }
+  const { calls, unchecked } = targetsOf(found.policy, { only, also: options.host })
+  const look = await lookWith(options, world)
+  const hosts = await voice.during(`asking ${calls.length === 1 ? '1 host' : `${calls.length} hosts`}`, () =>
+    workThrough(calls, atOnce, async (call) => checkHost(rules, call, await look(call, rules, at), at)),
+  )
+  return { at, warnDays, found, hosts, findings: hosts.flatMap((host) => findingsOf(host, warnDays)), unchecked }
+}
+
+/** What to say of patterns that were passed over. */
+export function uncheckedNote(unchecked: readonly string[]): string | undefined {
+  if (unchecked.length === 0) return undefined
+  return `not looked at: ${unchecked.map((text) => `"${text}"`).join(', ')}; name hosts that they cover with --host`
+}
+
+/** Bad news first: a host that would be refused outranks one that could not be asked. */
+export function exitOf(hosts: readonly HostCheck[]): ExitCode {
+  if (hosts.some(({ state }) => state === 'refused')) return EXIT.findings
+  return hosts.some(({ state }) => state === 'unreachable') ? EXIT.failed : EXIT.ok
+}
+
+/** @throws {CommandError} */
+export function wholeNumber(option: string, text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new CommandError(`${option} ${text} is no number`, 'write a whole number, like 30', { exitCode: EXIT.usage })
+}
+
+function timeOf({ at, chains }: LookOptions, world: World): number {
+  if (at === undefined) return world.now()
+  if (chains === undefined) {
+    throw new CommandError('--at goes with --chains: a live host is judged now', 'leave --at out', {
+      exitCode: EXIT.usage,
+    })
+  }
+  try {
+    return parseInstant(at, '--at')
+  } catch (cause) {
+    const hint = 'write an instant with a zone, like 2026-03-01T00:00:00Z'
+    throw new CommandError(`--at ${at} is no time`, hint, { exitCode: EXIT.usage, cause })
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * `pinned-fetch pull <secret> [file]`: what it takes.
+ */
+
+import type { Define } from '../verb.ts'
+import type { PullOptions } from './work.ts'
+
+const DESCRIPTION = `Reads the policy of a secret into a file, or to stdout, as it was written. Beside the file it notes the version
+(<file>.pulled), so that push can tell when the secret has moved meanwhile.`
+
+export const definePull: Define = (program, act) => {
+  program
+    .command('pull')
+    .summary('read the policy of a secret into a file')
+    .description(DESCRIPTION)
+    .argument('<secret>', 'name or ARN, and with "#" a version or stage of it (default: AWSCURRENT)')
+    .argument('[file]', 'where to write; default: stdout')
+    .option('--force', 'write over a file that holds something else')
+    .action(act<[string, string | undefined, PullOptions]>(async () => (await import('./work.ts')).pull))
+}

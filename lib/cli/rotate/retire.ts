@@ -1,0 +1,120 @@
+/**
+ * What `rotate retire` does: looks whether every host passes without the old pins, takes them out, and ends the rotation.
+ */
+
+import { describePlace, type PinPlace } from '../../policy/revision.ts'
+import { isFor, PENDING, planReplace, planResume, type Step, take, versionIdFor } from '../../policy/rotation.ts'
+import { EXIT, type ExitCode } from '../failure.ts'
+import { readWritten, type WrittenPolicy } from '../secret/document.ts'
+import { DRY_RUN, mayWrite, reviewOf, textOfReview } from '../secret/review.ts'
+import type { Context, Work } from '../verb.ts'
+import { checkPolicy } from './check.ts'
+import { type HostReport, textOfReports } from './hosts.ts'
+import type { RetireOptions } from './options.ts'
+import { atRotation, perform, policyOf, refusal, type Standing } from './standing.ts'
+import { outgoingOf, successorOf } from './successor.ts'
+
+export const retire: Work<[string, string | undefined, RetireOptions]> = async (context, place, file, options) => {
+  const given = file === undefined ? undefined : await readWritten(file, context.world)
+  return await atRotation(place, context, async (standing) => {
+    const { rotation, secret } = standing
+    const { current } = rotation
+    if (rotation.phase === 'retired') return await finish(context, standing, options, planResume(rotation), current.id)
+    if (rotation.phase === 'retiring') {
+      const next = policyOf(standing, rotation.next)
+      return await replace(context, standing, { next, steps: planResume(rotation), version: rotation.next.id }, options)
+    }
+    if (rotation.phase === 'idle' && isFor('retire', current, rotation.previous)) {
+      return await finish(context, standing, options, [], current.id)
+    }
+    if (rotation.phase !== 'promoted') {
+      throw refusal(
+        `secret "${secret.id}" has no promoted candidate (${rotation.phase})`,
+        `see pinned-fetch rotate status ${secret.id}`,
+      )
+    }
+    const outgoing = outgoingOf(standing)
+    if (options.keep || (outgoing.length === 0 && given === undefined)) {
+      return await finish(context, standing, options, [take(PENDING, current.id)], current.id)
+    }
+    const next = given ?? automatic(standing, outgoing)
+    const steps = planReplace('retire', current.id, next.text)
+    const version = versionIdFor('retire', current.id, next.text)
+    const patterns = given === undefined ? outgoing.map(({ pattern }) => pattern) : undefined
+    return await replace(context, standing, { next, steps, version, patterns }, options)
+  })
+}
+
+function automatic(standing: Standing, outgoing: readonly PinPlace[]): WrittenPolicy {
+  const { secret, rotation } = standing
+  if (policyOf(standing, rotation.current).isSigned) {
+    throw refusal(
+      'the policy is signed: without its old pins its signature is good no more',
+      `take them out, raise the serial, sign it, and give the file: rotate retire ${secret.id} <file>`,
+    )
+  }
+  const next = successorOf(standing, outgoing)
+  if (next !== undefined) return next
+  throw refusal(
+    `without its old pins a list would be empty: ${outgoing.map(describePlace).join(', ')}`,
+    `the new pin has to stand beside the old one; to keep every pin: rotate retire ${secret.id} --keep`,
+  )
+}
+
+interface Replacement {
+  readonly next: WrittenPolicy
+  readonly steps: readonly Step[]
+  readonly version: string
+  /** Whose hosts are looked at; unset: all. */
+  readonly patterns?: readonly string[] | undefined
+}
+
+async function replace(
+  context: Context,
+  standing: Standing,
+  { next, steps, version, patterns }: Replacement,
+  options: RetireOptions,
+): Promise<ExitCode> {
+  const { world, voice } = context
+  const { secret, rotation } = standing
+  const checked = await checkPolicy(next.policy, options, context, patterns)
+  if (!checked.passes && !options.force) {
+    voice.say(textOfReports(checked.reports, context))
+    throw refusal(
+      reasonOf(checked.reports),
+      `wait for the hosts: rotate watch ${secret.id}; --force does it all the same`,
+    )
+  }
+  const review = reviewOf(policyOf(standing, rotation.current), next, world.now())
+  const isWritten = mayWrite(options, world)
+  if (isWritten) await perform(standing, steps)
+  const done = isWritten ? [`secret "${secret.id}": version ${version} is current; the rotation is over`] : []
+  const text = [textOfReports(checked.reports, context), textOfReview(review, voice), ...done].join('\n')
+  voice.result({ ...checked, ...review, version, written: isWritten }, text)
+  if (!isWritten) voice.say(DRY_RUN)
+  return isWritten ? EXIT.ok : EXIT.findings
+}
+
+function reasonOf(reports: readonly HostReport[]): string {
+  if (reports.length === 0) return 'no host could be asked whether it serves its new key'
+  const failing = reports.filter(({ passes }) => !passes).map(({ host }) => host)
+  return `without the old pins, calls to ${failing.join(', ')} would fail`
+}
+
+async function finish(
+  { world, voice }: Context,
+  standing: Standing,
+  options: RetireOptions,
+  steps: readonly Step[],
+  version: string,
+): Promise<ExitCode> {
+  const isWritten = mayWrite(options, world)
+  if (isWritten) await perform(standing, steps)
+  const text = isWritten || steps.length === 0 ? 'the rotation is over' : 'no pin has to go'
+  voice.result(
+    { version, written: isWritten && steps.length > 0 },
+    `secret "${standing.secret.id}": version ${version} is current; ${text}`,
+  )
+  if (!isWritten && steps.length > 0) voice.say(DRY_RUN)
+  return isWritten || steps.length === 0 ? EXIT.ok : EXIT.findings
+}

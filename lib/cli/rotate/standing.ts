@@ -1,0 +1,97 @@
+/**
+ * Where a rotation stands, read from the secret: its phase, and the policies of the versions that matter.
+ */
+
+import {
+  CURRENT,
+  DRAFT,
+  holderOf,
+  PENDING,
+  PREVIOUS,
+  type Rotation,
+  rotationOf,
+  type StagedVersion,
+  type Step,
+  take,
+} from '../../policy/rotation.ts'
+import { CommandError, EXIT } from '../failure.ts'
+import { wholeSecret } from '../secret/address.ts'
+import { policyOfText, type WrittenPolicy } from '../secret/document.ts'
+import { Secret } from '../secret/secret.ts'
+import type { Context } from '../verb.ts'
+
+export interface Standing {
+  readonly secret: Secret
+  readonly rotation: Rotation
+  readonly versions: readonly StagedVersion[]
+}
+
+/** Opens the secret for the time of one step. */
+export async function atRotation<Result>(
+  place: string,
+  { world, voice }: Context,
+  work: (standing: Standing) => Promise<Result>,
+): Promise<Result> {
+  const id = wholeSecret(place)
+  return await voice.during('asking Secrets Manager', () =>
+    Secret.with(id, world, async (secret) => {
+      const versions = await readStaged(secret)
+      const rotation = rotationOf(versions)
+      if (rotation !== undefined) return await work({ secret, rotation, versions })
+      throw new CommandError(`secret "${id}" holds nothing`, `put a policy there: pinned-fetch push <file> ${id}`)
+    }),
+  )
+}
+
+/** The policy of one version. @throws {PinnedFetchError} when it is none */
+export function policyOf({ secret }: Standing, { id, text }: StagedVersion): WrittenPolicy {
+  const name = `secret "${secret.id}" version ${id}`
+  if (text !== undefined) return policyOfText(text, name)
+  throw new CommandError(`${name} has no value`, `take the stage away: pinned-fetch rotate abort ${secret.id}`)
+}
+
+/** Does the steps, and clears away what an interrupted run left. */
+export async function perform({ secret, versions }: Standing, steps: readonly Step[]): Promise<void> {
+  const left = holderOf(versions, DRAFT)
+  const isOurs = steps.some((step) => step.call === 'put' && step.id === left?.id)
+  await secret.perform(left === undefined || isOurs ? steps : [...steps, take(DRAFT, left.id)])
+}
+
+export function refusal(message: string, hint: string): CommandError {
+  return new CommandError(message, hint, { exitCode: EXIT.refused })
+}
+
+/** What comes next, as a command. */
+export function nextOf({ phase }: Rotation, id: string): string {
+  const commands: { readonly [Phase in Rotation['phase']]: string } = {
+    idle: `rotate start ${id} <file>`,
+    pending: `rotate check ${id}, then rotate promote ${id}; rotate abort ${id} takes it back`,
+    promoted: `rotate watch ${id}, then rotate retire ${id}; rotate abort ${id} takes it back`,
+    retiring: `rotate retire ${id} (it was interrupted)`,
+    retired: `rotate retire ${id} (it was interrupted)`,
+    undoing: `rotate abort ${id} (it was interrupted)`,
+    undone: `rotate abort ${id} (it was interrupted)`,
+  }
+  return commands[phase]
+}
+
+async function readStaged(secret: Secret): Promise<StagedVersion[]> {
+  const { versions } = await secret.describe()
+  const read: StagedVersion[] = []
+  for (const version of versions) {
+    const matters = version.stages.some((stage) => [CURRENT, PENDING, PREVIOUS].includes(stage))
+    const text = matters ? await textOf(secret, version) : undefined
+    read.push({ ...version, text })
+  }
+  return read
+}
+
+/** A rotation of AWS's own attaches AWSPENDING to an id before there is a value. */
+async function textOf(secret: Secret, { id }: StagedVersion): Promise<string | undefined> {
+  try {
+    return (await secret.read(id)).text
+  } catch (error) {
+    if (((error as Error).cause as Error | undefined)?.name === 'ResourceNotFoundException') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * What `rotate status` does: where the rotation is, what it changes, and what comes next.
+ */
+
+import { differencesOf } from '../../policy/difference.ts'
+import { DRAFT, type Rotation, type StagedVersion } from '../../policy/rotation.ts'
+import { EXIT } from '../failure.ts'
+import type { WrittenPolicy } from '../secret/document.ts'
+import { textOfChanges } from '../secret/review.ts'
+import { table } from '../table.ts'
+import type { Work } from '../verb.ts'
+import { atRotation, nextOf, policyOf } from './standing.ts'
+
+const MEANINGS: { readonly [Phase in Rotation['phase']]: string } = {
+  idle: 'no rotation is under way',
+  pending: 'the candidate waits to be promoted',
+  promoted: 'the candidate is current; the old pins are still in it',
+  retiring: 'the policy without the old pins is written, and not current yet',
+  retired: 'the old pins are gone; only the stage AWSPENDING is left',
+  undoing: 'the policy of before is written again, and not current yet',
+  undone: 'the policy of before is back; only the stage AWSPENDING is left',
+}
+
+export const status: Work<[string, object]> = async (context, place) =>
+  await atRotation(place, context, async (standing) => {
+    const { voice } = context
+    const { secret, rotation } = standing
+    const [from, to] = endsOf(rotation)
+    const [before, after] = [from, to].map((version) => version && policyOf(standing, version))
+    const changes = before && after && differencesOf(before.policy, after.policy)
+    const next = nextOf(rotation, secret.id)
+    const hasMoved = rotation.phase === 'pending' && rotation.base === 'moved'
+    const rows = [
+      ['phase', `${rotation.phase}: ${MEANINGS[rotation.phase]}`],
+      ...(from === undefined ? [] : [['from', told(from, before)]]),
+      ...(to === undefined ? [] : [['to', told(to, after)]]),
+      ...(hasMoved ? [['note', 'another version is current than the one that the candidate was made for']] : []),
+      ['next', hasMoved ? `rotate abort ${secret.id}, and begin again` : next],
+    ]
+    const value = {
+      phase: rotation.phase,
+      from: from && { version: from.id, serial: before?.policy.serial },
+      to: to && { version: to.id, serial: after?.policy.serial },
+      moved: hasMoved,
+      changes,
+      next,
+    }
+    voice.result(value, [table(rows), ...(changes === undefined ? [] : textOfChanges(changes, voice))].join('\n'))
+    return EXIT.ok
+  })
+
+/** What the rotation leads from, and to. */
+function endsOf(rotation: Rotation): readonly [StagedVersion | undefined, StagedVersion | undefined] {
+  const { current } = rotation
+  if ('candidate' in rotation) return [current, rotation.candidate]
+  if ('next' in rotation) return [current, rotation.next]
+  return rotation.phase === 'promoted' ? [rotation.previous, current] : [undefined, current]
+}
+
+function told({ id, stages }: StagedVersion, written: WrittenPolicy | undefined): string {
+  const serial = written?.policy.serial
+  return [
+    id,
+    serial === undefined ? 'no serial' : `serial ${serial}`,
+    ...stages.filter((stage) => stage !== DRAFT).toSorted(),
+  ].join('  ')
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { tmpdir } from 'node:os'
+import { describe, it } from 'node:test'
+import { createGuard } from '../../lib/index.ts'
+import { awsClientOptions } from '../support/secrets-endpoint.ts'
+import { A, B, policyText, SECRET, secretScene, VERSIONS } from './push-scene.ts'
+import { playTranscript, runCommand } from './transcript.ts'
+
+const [ONE = '', TWO = ''] = VERSIONS
+
+describe('pinned-fetch rollback', () => {
+  it('rollback.txt', async (t) => {
+    const { endpoint, env, variables } = await secretScene(t, [policyText(1, A), policyText(2, B, A)])
+    const dates = [new Date(Date.UTC(2026, 0, 1)), new Date(Date.UTC(2026, 0, 2))]
+    const put = (id: string, texts: readonly string[]) => {
+      for (const [index, text] of texts.entries()) {
+        const versionId = VERSIONS[index] ?? ''
+        endpoint.put(id, text, { versionId, created: dates[index] ?? new Date() })
+      }
+    }
+    put('plain/pins', [policyText(undefined, A), policyText(undefined, B, A)])
+    put('broken/pins', [policyText(1, A), '{ no'])
+    await playTranscript(new URL('rollback.txt', import.meta.url), { env, variables })
+  })
+
+  it('is taken by a guard that had the version of after; the old version itself is not', async (t) => {
+    const { endpoint, env } = await secretScene(t, [policyText(1, A), policyText(2, B, A)])
+    const guard = createGuard({ secretId: SECRET, awsClientOptions: awsClientOptions(endpoint), metrics: false })
+    t.after(() => guard.close())
+    await guard.ready()
+    const pins = async () => (await guard.explain('api.partner.example')).pins
+    assert.deepEqual(await pins(), [B, A])
+
+    const { exitCode } = await runCommand(`pinned-fetch rollback ${SECRET} --yes`, tmpdir(), { env })
+    assert.equal(exitCode, 0)
+    await guard.refresh()
+    assert.deepEqual(await pins(), [A])
+
+    endpoint.put(SECRET, policyText(1, A))
+    await assert.rejects(guard.refresh(), { code: 'ERR_POLICY_ROLLED_BACK' })
+  })
+
+  for (const [name, serials] of [
+    ['with serials', [1, 2]],
+    ['without', [undefined, undefined]],
+  ] as const) {
+    for (const when of ['before', 'after'] as const) {
+      it(`${name}, interrupted ${when} any of its calls, is done by the same command again`, async (t) => {
+        for (let number = 1; ; number++) {
+          const [first, second] = serials
+          const { endpoint, env } = await secretScene(t, [policyText(first, A), policyText(second, B, A)])
+          const run = (command: string) => runCommand(command, tmpdir(), { env })
+          endpoint.cut(number, when)
+          const command = `pinned-fetch rollback ${SECRET} --yes`
+          const { exitCode } = await run(command)
+          if (exitCode === 0) return void assert.ok(number > 4, `only ${number} calls`)
+          assert.equal(exitCode, 3)
+          const again = await run(command)
+          assert.equal(again.exitCode, 0, again.stderr)
+          const history = JSON.parse((await run(`pinned-fetch history ${SECRET} --json`)).stdout)
+          const current = history.find(({ stages }: { stages: string[] }) => stages.includes('AWSCURRENT'))
+          assert.deepEqual([current.serial, history.length], first === undefined ? [undefined, 2] : [3, 3])
+          if (first === undefined) assert.equal(current.version, ONE)
+          else assert.ok(![ONE, TWO].includes(current.version))
+        }
+      })
+    }
+  }
+})
