@@ -11,14 +11,18 @@
  *   json    `metric of the block above: <situation>`       the line that it then wrote; a string may end in `…`
  *           no comment                                     it is a policy
  *   sh      `prints: the pin of …`                         it prints that pin
+ *   console `played`                                       each command of the tool prints what stands below it
  *
  * A block of another kind fails: what can't be run has no place on the page.
  */
 
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { parsePolicy } from '../../lib/index.ts'
+import { runCommand } from '../cli/transcript.ts'
 import { type Block, blocksOf, fileLinksOf } from './markdown.ts'
 import { assertMatches, masked } from './masked.ts'
 import { ANOTHER_KEY, type Stage, setStage } from './stage.ts'
@@ -51,7 +55,7 @@ for (const page of ['README.md', 'SECURITY.md']) {
   })
 }
 
-for (const page of ['README.md', 'SECURITY.md', 'CHANGELOG.md', 'lib/README.md']) {
+for (const page of ['README.md', 'SECURITY.md', 'CHANGELOG.md', 'lib/README.md', 'docs/evidence.md']) {
   test(`every file that ${page} links to is there`, () => {
     const location = new URL(page, ROOT)
     const missing = fileLinksOf(readFileSync(location, 'utf8')).filter((link) => !existsSync(new URL(link, location)))
@@ -92,8 +96,24 @@ async function holds(block: Block, example: Block | undefined, stage: Stage): Pr
       const expected = situation === 'the pin of partner-ca.pem' ? stage.pins.issuer : stage.pins.leaf
       return assert.equal(await stage.shell(block), `${expected}\n`)
     }
+    case 'console played':
+      return await isPlayed(block)
     default:
       assert.fail(`a block of this kind is neither run nor compared: ${language}, "${comment ?? 'no comment'}"`)
+  }
+}
+
+/** Commands of the tool, one after the other in a folder of their own, and what each prints on stdout. */
+async function isPlayed({ code }: Block): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'pinned-fetch-played-'))
+  try {
+    for (const exchange of code.split(/^\$ /m).slice(1)) {
+      const [command = '', ...answer] = exchange.split('\n')
+      const said = await runCommand(command, folder)
+      assert.deepEqual([said.exitCode, said.stdout], [0, answer.join('\n')], said.stderr)
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
   }
 }
 

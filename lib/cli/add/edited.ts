@@ -16,7 +16,6 @@ import { policyOfText, readWritten, type WrittenPolicy } from '../secret/documen
 import { reviewOf, textOfReview } from '../secret/review.ts'
 import type { Context } from '../verb.ts'
 import type { World } from '../world.ts'
-import { takeoversOf } from './takeover.ts'
 
 export interface EditOptions {
   readonly dryRun?: boolean
@@ -52,7 +51,7 @@ export async function finishEdit(
   }
   const to = nextPolicy(withNextSerial(edited), file)
   const review = reviewOf(from, to, world.now())
-  const hazards = [...review.hazards, ...takeoversOf(from.policy, to.policy), ...more]
+  const hazards = [...review.hazards, ...more]
   if (hazards.length > 0 && !options.force) throw refusal(hazards, { world, voice })
   const isWritten = !options.dryRun
   if (isWritten) await writeFileWhole(file, to.text, world)

@@ -7,6 +7,7 @@ import { type Change, describeChange, differencesOf } from '../../policy/differe
 import { type Hazard, hazardsOf } from '../../policy/hazard.ts'
 import { joinPolicies } from '../../policy/join.ts'
 import { type Finding, lintPolicy } from '../../policy/lint.ts'
+import { takeoversOf } from '../../policy/takeover.ts'
 import type { Voice } from '../voice.ts'
 import type { World } from '../world.ts'
 import type { WrittenPolicy } from './document.ts'
@@ -28,7 +29,14 @@ export interface WriteOptions {
 export function reviewOf(from: WrittenPolicy | undefined, to: WrittenPolicy, now: number): Review {
   return {
     changes: differencesOf(from?.policy ?? joinPolicies([]), to.policy),
-    hazards: from === undefined ? [] : [...signatureHazard(from, to), ...hazardsOf(from.policy, to.policy, now)],
+    hazards:
+      from === undefined
+        ? []
+        : [
+            ...signatureHazard(from, to),
+            ...hazardsOf(from.policy, to.policy, now),
+            ...takeoversOf(from.policy, to.policy),
+          ],
     findings: lintPolicy(to.policy, now).filter(({ severity }) => severity === 'warning'),
   }
 }

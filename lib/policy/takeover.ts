@@ -3,10 +3,10 @@
  * no longer count for what the narrower one covers. hazard.ts looks at entries that stay or go, this at those that come.
  */
 
-import { pinListsOf } from '../../policy/difference.ts'
-import type { HostEntry, Policy } from '../../policy/document.ts'
-import type { Hazard } from '../../policy/hazard.ts'
-import { pathOfHost, pathOfKey } from '../../policy/malformed.ts'
+import { pinListsOf } from './difference.ts'
+import type { HostEntry, Policy } from './document.ts'
+import type { Hazard } from './hazard.ts'
+import { pathOfHost, pathOfKey } from './malformed.ts'
 
 /** The port asked about where a pattern covers all of them. */
 const HTTPS_PORT = 443
