@@ -154,18 +154,22 @@ function filesOf(patterns: readonly string[], project: string): string[] {
     .map((file) => join(project, file))
 }
 
+/** The first of the files that fails with the mutant at work, and passes without. */
 async function slowKiller(mutant: Mutant, files: readonly string[], project: string): Promise<string | undefined> {
-  for (const file of files) if (!(await passes(mutant, file, project))) return file.slice(project.length + 1)
+  for (const file of files) {
+    if (!(await passes(file, project, mutant.id)) && (await passes(file, project)))
+      return file.slice(project.length + 1)
+  }
   return undefined
 }
 
-function passes(mutant: Mutant, file: string, project: string): Promise<boolean> {
+function passes(file: string, project: string, mutant = ''): Promise<boolean> {
   const parameters = ['--conditions=@pinned-fetch/source', '--test', `--test-timeout=${SLOW_LIMIT_MS}`, file]
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, parameters, {
       cwd: project,
       stdio: 'ignore',
-      env: { ...process.env, __STRYKER_ACTIVE_MUTANT__: mutant.id },
+      env: { ...process.env, __STRYKER_ACTIVE_MUTANT__: mutant },
     })
     child.once('error', fail)
     child.once('exit', (code) => done(code === 0))
