@@ -98,10 +98,23 @@ async function problemWith(mutation: Mutation, copy: string): Promise<string | u
 function testsPass(files: readonly string[], copy: string): Promise<boolean> {
   const parameters = ['--conditions=@pinned-fetch/source', '--test', `--test-timeout=${TEST_LIMIT_MS}`, ...files]
   return new Promise((done, fail) => {
-    const child = spawn(process.execPath, parameters, { cwd: copy, stdio: 'ignore' })
+    const child = spawn(process.execPath, parameters, { cwd: copy, stdio: 'ignore', detached: true })
     child.once('error', fail)
-    child.once('exit', (code) => done(code === 0))
+    child.once('exit', (code) => {
+      endGroup(child.pid)
+      done(code === 0)
+    })
   })
+}
+
+/** A test whose check is gone may run for ever, and outlive the runner that gave it up. */
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // Nobody is left.
+  }
 }
 
 process.exitCode = await main(process.argv.slice(2))
