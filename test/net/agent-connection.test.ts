@@ -1,5 +1,5 @@
 /**
- * Row 26, without a request: somebody asks the agent for a connection by itself, as clients with a protocol of their own
+ * Without a request: somebody asks the agent for a connection by itself, as clients with a protocol of their own
  * do. There is no request whose host was looked at before, so the gate's own look is the only one.
  *
  *     agent.createConnection({ host: uncovered }, callback) ─→ refused, nothing is opened
@@ -9,11 +9,11 @@ import assert from 'node:assert/strict'
 import type { Agent } from 'node:https'
 import { it, type TestContext } from 'node:test'
 import type { TLSSocket } from 'node:tls'
+import { HOST, partner } from '../attacks/cast.ts'
+import { NOBODYS_PINS } from '../attacks/changing-policy.ts'
+import { codeOf, watchedGuard } from '../attacks/surfaces.ts'
 import { presented } from '../support/authority.ts'
 import { startTlsServer } from '../support/tls-server.ts'
-import { HOST, partner } from './cast.ts'
-import { NOBODYS_PINS } from './changing-policy.ts'
-import { codeOf, watchedGuard } from './surfaces.ts'
 
 const { root, issuing, leaf } = await partner()
 
