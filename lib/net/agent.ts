@@ -46,6 +46,8 @@ export class PinnedAgent extends Agent {
   readonly #retired = new WeakSet<object>()
   /** Of the retired ones, those that the rules refused. */
   readonly #revoked = new WeakSet<object>()
+  /** The request that a connection was given to last. */
+  readonly #requestOn = new WeakMap<object, ClientRequest>()
   readonly #upgraded = new WeakSet<object>()
   readonly #idleSince = new WeakMap<object, number>()
   readonly #optionsOf = new WeakMap<ClientRequest, AnyOptions>()
@@ -96,8 +98,9 @@ export class PinnedAgent extends Agent {
   override createConnection(...parameters: unknown[]): undefined {
     const { options, callback } = connectionArguments(parameters)
     const { dial, signal, abandon } = dialWith(options, this.#lookup)
-    const open = async () =>
-      await this.#gate.connect(callOf(options, this.#gate), {
+    const open = async () => {
+      const call = callOf(options, this.#gate)
+      return await this.#gate.connect(call, {
         dial,
         signal,
         // A resumed session shows no certificate to the caller's own check.
@@ -105,8 +108,12 @@ export class PinnedAgent extends Agent {
         retire: (socket) => {
           this.#revoked.add(socket)
           this.#retire(socket)
+          // A request that has the connection and has written nothing yet is no running one.
+          const request = this.#requestOn.get(socket)
+          if (request?.headersSent === false) socket.destroy(connectionRevoked(call))
         },
       })
+    }
     const request = options[REQUEST]
     const opened = request === undefined ? open() : waitWith(request, open(), abandon)
     opened.then(
@@ -133,7 +140,8 @@ export class PinnedAgent extends Agent {
     } finally {
       agent.requests = waiting
     }
-    this.#addNext(options)
+    // Not yet: a socket that became idle is put among the free ones only when this returns, and makes room from there.
+    queueMicrotask(() => this.#addNext(options))
   }
 
   override keepSocketAlive(socket: TLSSocket): boolean {
@@ -183,12 +191,14 @@ export class PinnedAgent extends Agent {
     const { totalSocketCount } = this as unknown as AgentOfNode
     this.closeIdle(totalSocketCount < this.maxTotalSockets ? IDLE_LIMIT_MS : 0)
     const named = { ...options, servername: isAddress(call.host) ? '' : call.host, [REQUEST]: request }
+    // The last moment before its first byte: Node gives it the connection on the next tick. Once: it may be added anew.
+    if (!this.#optionsOf.has(request))
+      request.prependOnceListener('socket', (socket: Socket) => {
+        this.#requestOn.set(socket, request)
+        this.#gate.review()
+        if (this.#revoked.has(socket)) socket.destroy(connectionRevoked(call))
+      })
     this.#optionsOf.set(request, options)
-    // The last moment before its first byte: Node gives it the connection on the next tick.
-    request.prependOnceListener('socket', (socket: Socket) => {
-      this.#gate.review()
-      if (this.#revoked.has(socket)) socket.destroy(connectionRevoked(call))
-    })
     addRequestOfNode.call(this as unknown as AgentOfNode, request, named)
   }
 

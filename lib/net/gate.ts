@@ -218,6 +218,8 @@ export class Gate {
         reject(asError(error ?? 'the connection was closed'))
       })
       takeCertificates(socket)
+      // Node destroys TLS without an error when its tunnel closes, and undici's connector then never calls back.
+      socket.once('close', () => reject(connectionReset(attempt.call)))
       if (tunnel !== undefined) endTogether(socket, tunnel.socket)
       socket.on('session', (ticket: Buffer) => attempt.onTicket(ticket))
     })

@@ -38,6 +38,9 @@ const MIN_RSA_BITS = 2048
 /** Longest RSA modulus whose signatures are checked, in bits: a check of 16,384 bits takes milliseconds. */
 const MAX_RSA_BITS = 8192
 
+/** Longest public exponent: OpenSSL's own limit for long moduli. One of 3,072 bits makes a check take 8 ms. */
+const MAX_EXPONENT_BYTES = 9
+
 /** First byte of an encoded point that is not at infinity (SEC 1 section 2.3.3): two compressed forms and the plain one. */
 const POINT_FORMS: readonly (number | undefined)[] = [2, 3, 4]
 
@@ -56,7 +59,9 @@ export function isStrongKey(info: DerValue): boolean {
 
 /** RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER } (RFC 8017 appendix A.1.1) */
 function isStrongModulus(key: Buffer): boolean {
-  const [first = 0, ...others] = new DerReader(readDer(key, TAG.sequence).content).read(TAG.integer).content
+  const fields = new DerReader(readDer(key, TAG.sequence).content)
+  const [first = 0, ...others] = fields.read(TAG.integer).content
+  if (fields.read(TAG.integer).content.length > MAX_EXPONENT_BYTES) return false
   // A leading zero only says that the number is not negative.
   const digits = first === 0 ? others : [first, ...others]
   const bits = digits.length * 8 - Math.clz32(digits[0] ?? 0) + 24

@@ -17,6 +17,10 @@ export interface Watch {
   readonly mayBegin: () => boolean
   /** Dispatches the request anew. */
   readonly again: () => void
+  /** The request has its connection and may write; nothing of it is written yet. */
+  readonly began: (request: WatchedHandler) => void
+  /** Something of it is written, or it is over. */
+  readonly written: (request: WatchedHandler) => void
   /** The request became another protocol (WebSocket, CONNECT), which goes on until its stream closes. */
   readonly upgraded: (stream: Duplex) => void
   /** The request is done, well or not; called once. */
@@ -32,6 +36,7 @@ export class WatchedHandler implements Handler {
   readonly #inner: Handler
   readonly #watch: Watch
   #ended = false
+  #controller: Dispatcher.DispatchController | undefined
 
   constructor(inner: Handler, watch: Watch) {
     this.#inner = inner
@@ -40,6 +45,8 @@ export class WatchedHandler implements Handler {
 
   onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
     if (!this.#watch.mayBegin()) throw new TurnedRound('the pool was retired')
+    this.#controller = controller
+    this.#watch.began(this)
     this.#inner.onRequestStart?.(controller, context)
   }
 
@@ -74,16 +81,24 @@ export class WatchedHandler implements Handler {
   }
 
   onBodySent(chunk: Buffer): void {
+    this.#watch.written(this)
     this.#inner.onBodySent?.(chunk)
   }
 
   onRequestSent(): void {
+    this.#watch.written(this)
     this.#inner.onRequestSent?.()
+  }
+
+  /** Ends a request of which nothing is written. */
+  giveUp(reason: Error): void {
+    this.#controller?.abort(reason)
   }
 
   #end(): void {
     if (this.#ended) return
     this.#ended = true
+    this.#watch.written(this)
     this.#watch.ended()
   }
 }

@@ -47,6 +47,9 @@ interface LivePool {
   pending: number
   /** WebSockets and tunnels that requests became. */
   readonly upgraded: Set<Duplex>
+  /** Requests that have a connection and have written nothing to it: their body is still to come (HTTP/1.1). */
+  readonly unwritten: Set<WatchedHandler>
+  isHttp2: boolean
   /** Wall clock of the last sign of life, ms. */
   usedAt: number
 }
@@ -58,7 +61,9 @@ export class Pools {
   readonly #lookup: LookupFunction | undefined
   readonly #spares: Spares
   readonly #pools = new Map<string, LivePool>()
-  readonly #closing = new Set<Promise<void>>()
+  /** Retired, with requests that still run. */
+  readonly #closing = new Map<Pool, Promise<void>>()
+  #isClosed = false
 
   constructor({ undici, gate, clock, lookup }: PoolsOptions) {
     this.#undici = undici
@@ -79,6 +84,10 @@ export class Pools {
         this.#gate.review()
         return !live.isRetired && this.#gate.admits(call)
       },
+      began: (request) => {
+        if (!live.isHttp2) live.unwritten.add(request)
+      },
+      written: (request) => live.unwritten.delete(request),
       upgraded: (stream) => {
         live.upgraded.add(stream)
         // The answer that upgraded it may come after the policy had refused its connection.
@@ -111,7 +120,9 @@ export class Pools {
   /** Opens a connection before it is needed; the next one that `call` needs is this. */
   async preconnect(call: Call): Promise<void> {
     const surface = this.#surface(call, { allowH2: true }, (socket) => this.#spares.retire(socket))
-    this.#spares.keep(call, await this.#gate.connect(call, surface))
+    const socket = await this.#gate.connect(call, surface)
+    if (this.#isClosed) socket.destroy()
+    else this.#spares.keep(call, socket)
   }
 
   /** Takes every connection out of use; running requests finish. */
@@ -122,16 +133,18 @@ export class Pools {
 
   /** Ends when every request has. */
   async close(): Promise<void> {
+    this.#isClosed = true
     this.retireAll()
-    await Promise.all(this.#closing)
+    await Promise.all(this.#closing.values())
   }
 
   /** Ends every request now. */
   async destroy(error: Error | null): Promise<void> {
+    this.#isClosed = true
     this.#spares.clear()
-    const pools = [...this.#pools.values()]
+    const pools = [...[...this.#pools.values()].map(({ pool }) => pool), ...this.#closing.keys()]
     this.#pools.clear()
-    await Promise.all(pools.map(({ pool }) => pool.destroy(error)))
+    await Promise.all(pools.map((pool) => pool.destroy(error)))
   }
 
   #poolFor(call: Call, { origin, allowH2 }: Dispatcher.DispatchOptions & { allowH2?: boolean }): LivePool {
@@ -154,9 +167,12 @@ export class Pools {
       live.isRevoked = true
       // A request ends by itself; what it was upgraded to might go on for ever under a key that is revoked.
       for (const stream of live.upgraded) stream.destroy()
+      for (const request of live.unwritten) request.giveUp(connectionRevoked(call))
     }
     const connect = (
-      call.protocol === 'https:' ? this.#pinned(call, allowH2, retire) : this.#plain(call, retire)
+      call.protocol === 'https:'
+        ? this.#pinned(call, allowH2, retire, (socket) => (live.isHttp2 ||= socket.alpnProtocol === 'h2'))
+        : this.#plain(call, retire)
     ) as ReturnType<Undici['buildConnector']>
     // Without a prototype: undici would take a polluted `factory` for ours, and ask it for the connections.
     const pool = new this.#undici.Pool(origin, Object.assign(Object.create(null), { connect, allowH2 }))
@@ -167,22 +183,28 @@ export class Pools {
       isRevoked: false,
       pending: 0,
       upgraded: new Set(),
+      unwritten: new Set(),
+      isHttp2: false,
       usedAt: this.#clock.now(),
     }
     pool.on('disconnect', () => this.#dropIfUnused(live))
     return live
   }
 
-  #pinned(call: Call, allowH2: boolean, retire: () => void): Connector {
+  #pinned(call: Call, allowH2: boolean, retire: () => void, opened: (socket: TLSSocket) => void): Connector {
     return (options, callback) => {
       const spare = allowH2 ? this.#spares.take(call, retire) : undefined
       if (spare !== undefined) {
+        opened(spare)
         queueMicrotask(() => callback(null, spare))
         return
       }
       const surface = this.#surface(call, { allowH2, dialled: options.hostname }, retire)
       this.#gate.connect(call, surface).then(
-        (socket) => callback(null, socket),
+        (socket) => {
+          opened(socket)
+          callback(null, socket)
+        },
         (error: Error) => callback(error, null),
       )
     }
@@ -236,8 +258,8 @@ export class Pools {
     live.isRetired = true
     if (this.#pools.get(live.key) === live) this.#pools.delete(live.key)
     const closing = live.pool.close().catch(() => undefined)
-    this.#closing.add(closing)
-    closing.finally(() => this.#closing.delete(closing))
+    this.#closing.set(live.pool, closing)
+    closing.finally(() => this.#closing.delete(live.pool))
   }
 
   /** A pool without connections and requests holds nothing worth keeping. */
@@ -246,4 +268,9 @@ export class Pools {
       if (live.pending === 0 && live.pool.stats.connected === 0) this.#retire(live)
     })
   }
+}
+
+function connectionRevoked({ host, port }: Call): Error {
+  const message = `The connection to "${host}:${port}" was refused by a new policy before the request was written`
+  return Object.assign(new Error(message), { code: 'ECONNRESET' })
 }
