@@ -50,6 +50,28 @@ describe('an RSA key vouches for a link', () => {
     }
   })
 
+  it('not with an exponent of more than 64 bits: a server could make each check as slow as it likes', () => {
+    const withExponent = (exponent: Buffer) =>
+      isStrong(info(RSA, NULL, sequence(tlv(TAG.integer, modulusOf(2048)), tlv(TAG.integer, exponent))))
+    for (const [bytes, expected] of [
+      [1, true],
+      [3, true],
+      [8, true],
+      [9, true],
+      [10, false],
+      [256, false],
+    ] as const) {
+      assert.equal(withExponent(Buffer.alloc(bytes, 0x11)), expected, `${bytes} bytes`)
+    }
+  })
+
+  it('not without an exponent, which is no RSA key', () => {
+    const key = sequence(tlv(TAG.integer, modulusOf(2048)))
+    assert.throws(() => isStrong(info(RSA, NULL, key)), DerError)
+    const other = sequence(tlv(TAG.integer, modulusOf(2048)), tlv(TAG.octetString, Buffer.of(1, 0, 1)))
+    assert.throws(() => isStrong(info(RSA, NULL, other)), DerError)
+  })
+
   it('not with a key that is no key, which is not read', () => {
     for (const key of [Buffer.of(), modulusOf(2048), sequence(), tlv(TAG.set, tlv(TAG.integer, modulusOf(2048)))]) {
       assert.throws(() => isStrong(info(RSA, NULL, key)), DerError)
