@@ -90,7 +90,7 @@ describe('pinned-fetch rotate', () => {
   it('promotes nothing when the secret moves while it looks at the hosts', async (t) => {
     const { rotate, endpoint, server, stages } = await rotateScene(t)
     await rotate(`start ${SECRET} next.json --yes`)
-    const looked = server.whenHandshaken()
+    const looked = server.whenConnected()
     const promoting = rotate(`promote ${SECRET} --yes`)
     await looked
     endpoint.put(SECRET, documentText(server.port, 10, [today.pin, next.pin]))
