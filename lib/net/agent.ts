@@ -12,7 +12,7 @@ import type { ClientRequest } from 'node:http'
 import { Agent, type AgentOptions } from 'node:https'
 import type { LookupFunction, Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
-import type { Call, Rules } from '../judge.ts'
+import type { Rules } from '../judge.ts'
 import type { Clock } from '../source/clock.ts'
 import {
   type AnyOptions,
@@ -24,6 +24,7 @@ import {
 } from './agent-options.ts'
 import { isAddress } from './call.ts'
 import { asError } from './callbacks.ts'
+import { connectionRevoked } from './connections.ts'
 import { whenConnected } from './dial.ts'
 import type { Gate } from './gate.ts'
 import { IDLE_LIMIT_MS } from './idle.ts'
@@ -253,11 +254,6 @@ export class PinnedAgent extends Agent {
       )
     }
   }
-}
-
-function connectionRevoked({ host, port }: Call): Error {
-  const message = `The connection to "${host}:${port}" was refused by a new policy before the request was written`
-  return Object.assign(new Error(message), { code: 'ECONNRESET' })
 }
 
 /** What Node's agent has beyond its types. */

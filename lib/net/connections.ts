@@ -58,3 +58,9 @@ export class Connections {
     }
   }
 }
+
+/** What a request ends with that had a connection and nothing written to it when the connection was refused. */
+export function connectionRevoked({ host, port }: Call): Error {
+  const message = `The connection to "${host}:${port}" was refused by a new policy before the request was written`
+  return Object.assign(new Error(message), { code: 'ECONNRESET' })
+}

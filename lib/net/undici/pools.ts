@@ -16,6 +16,7 @@ import type { Dispatcher, Pool } from 'undici'
 import type { Call } from '../../judge.ts'
 import type { Clock } from '../../source/clock.ts'
 import { asError } from '../callbacks.ts'
+import { connectionRevoked } from '../connections.ts'
 import type { Gate } from '../gate.ts'
 import { IDLE_LIMIT_MS } from '../idle.ts'
 import type { Dial, Surface } from '../surface.ts'
@@ -268,9 +269,4 @@ export class Pools {
       if (live.pending === 0 && live.pool.stats.connected === 0) this.#retire(live)
     })
   }
-}
-
-function connectionRevoked({ host, port }: Call): Error {
-  const message = `The connection to "${host}:${port}" was refused by a new policy before the request was written`
-  return Object.assign(new Error(message), { code: 'ECONNRESET' })
 }
