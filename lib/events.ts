@@ -31,6 +31,33 @@ export type GuardEvent =
       readonly daysToPinExpiry: number | undefined
       readonly daysToCertificateExpiry: number
     })
+  /** The scheduled probe looked at a host: one handshake, judged as a call would be, nothing sent. */
+  | (CallEvent & {
+      readonly type: 'host-probed'
+      readonly state: ProbeState
+      /** Why it is not `accepted`: our code, Node's, or the network's. */
+      readonly code: string | undefined
+      readonly message: string | undefined
+      /** The pin that matched, and what the policy calls it. */
+      readonly pin: string | undefined
+      readonly pinName: string | undefined
+      /** Only a pin that is not the first of its list matched: the host has changed its key. */
+      readonly isDrifted: boolean
+      /** Pins of the entry that no verified path of the host holds: its backups. Unset: nothing verified was seen. */
+      readonly unseenPins: number | undefined
+      readonly daysToPinExpiry: number | undefined
+      readonly daysToCertificateExpiry: number | undefined
+      /** Until the entry's own `expires`; negative after it. */
+      readonly daysToEntryExpiry: number | undefined
+    })
+  /** The rotation function ended: a candidate was promoted, or refused. */
+  | {
+      readonly type: 'rotation-ended'
+      readonly outcome: 'promoted' | 'refused'
+      readonly version: string
+      readonly code: string | undefined
+      readonly message: string | undefined
+    }
   /** A connection passed. Not a metric; for observers that count or draw. */
   | (CallEvent & { readonly type: 'connection-accepted'; readonly pin: string | undefined; readonly resumed: boolean })
   | {
@@ -54,6 +81,9 @@ export type GuardEvent =
     }
   /** Something the owner should know: a lint finding, an environment that weakens TLS, ignored proxy variables. */
   | { readonly type: 'warning'; readonly code: string; readonly message: string }
+
+/** `reported`: mode `report` would let it through. `unreachable`: no handshake ended, so nothing is known. */
+export type ProbeState = 'accepted' | 'reported' | 'refused' | 'unreachable'
 
 /** Receives every event. What it throws, and how long it takes, never touches a call. */
 export type Observer = (event: GuardEvent) => unknown
@@ -79,8 +109,18 @@ export const METRICS = {
   PolicyRefresh: { unit: 'Count', when: 'a load of the policy worked' },
   PolicyRefreshFailure: { unit: 'Count', when: 'a load of the policy failed; the last good one still serves' },
   PolicyAge: { unit: 'Seconds', when: 'at each refresh: the age of the policy in use' },
-  DaysToPinExpiry: { unit: 'Count', when: 'first use of a host: days until its last pin expires' },
-  DaysToCertificateExpiry: { unit: 'Count', when: 'first use of a host: days until its path expires' },
+  DaysToPinExpiry: { unit: 'Count', when: 'first use of a host, and probe: days until its last pin expires' },
+  DaysToCertificateExpiry: { unit: 'Count', when: 'first use of a host, and probe: days until its path expires' },
+  DaysToEntryExpiry: { unit: 'Count', when: 'probe: days until the entry of a host expires; negative after it' },
+  ProbeRefused: { unit: 'Count', when: 'probe: 1 when a call to the host would be refused, else 0' },
+  ProbeUnreachable: { unit: 'Count', when: 'probe: 1 when the host could not be asked, else 0' },
+  PinDrift: {
+    unit: 'Count',
+    when: 'probe: 1 when only a backup pin matches, for the host has changed its key, else 0',
+  },
+  UnseenPins: { unit: 'Count', when: 'probe: pins of the host that it did not show, its backups; 0: there is none' },
+  RotationPromoted: { unit: 'Count', when: 'the rotation function made a candidate current' },
+  RotationRefused: { unit: 'Count', when: 'the rotation function refused a candidate; the current policy serves on' },
 } as const satisfies Record<string, { readonly unit: MetricUnit; readonly when: string }>
 
 export type MetricName = keyof typeof METRICS

@@ -21,6 +21,9 @@ const LEVELS = {
   'policy-refresh-failed': 'ERROR',
   'policy-refreshed': 'INFO',
   'expiry-observed': 'INFO',
+  // When all is well; see levelOf.
+  'host-probed': 'INFO',
+  'rotation-ended': 'INFO',
   'connection-accepted': 'DEBUG',
   warning: 'WARN',
 } as const satisfies Record<GuardEvent['type'], string>
@@ -42,11 +45,17 @@ const PIN_MAX = 51
 export function propertiesOf(event: GuardEvent): Readonly<Record<string, unknown>> {
   return {
     timestamp: new Date().toISOString(),
-    level: LEVELS[event.type],
+    level: levelOf(event),
     event: event.type,
     ...('host' in event ? { requestedHost: text(event.host), port: event.port } : {}),
     ...detailsOf(event),
   }
+}
+
+function levelOf(event: GuardEvent): string {
+  if (event.type === 'host-probed' && event.state !== 'accepted') return 'ERROR'
+  if (event.type === 'rotation-ended' && event.outcome === 'refused') return 'ERROR'
+  return LEVELS[event.type]
 }
 
 function detailsOf(event: GuardEvent): Record<string, unknown> {
@@ -72,6 +81,21 @@ function detailsOf(event: GuardEvent): Record<string, unknown> {
       return { source: text(event.source), code: text(event.code), message: text(event.message, MESSAGE_MAX) }
     case 'warning':
       return { code: text(event.code), message: text(event.message, MESSAGE_MAX) }
+    case 'host-probed':
+      return {
+        state: event.state,
+        ...present('code', event.code),
+        ...present('pin', event.pin),
+        ...present('pinName', event.pinName),
+        ...(event.message === undefined ? {} : { message: text(event.message, MESSAGE_MAX) }),
+      }
+    case 'rotation-ended':
+      return {
+        outcome: event.outcome,
+        policyVersion: text(event.version),
+        ...present('code', event.code),
+        ...(event.message === undefined ? {} : { message: text(event.message, MESSAGE_MAX) }),
+      }
     case 'expiry-observed':
       return {}
   }

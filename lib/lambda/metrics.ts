@@ -119,10 +119,27 @@ function measurementsOf(event: GuardEvent): readonly Measurement[] {
         ...measured('DaysToPinExpiry', event.daysToPinExpiry),
         ...measured('DaysToCertificateExpiry', event.daysToCertificateExpiry),
       ]
+    case 'host-probed':
+      return probeMeasurements(event)
+    case 'rotation-ended':
+      return [[event.outcome === 'promoted' ? 'RotationPromoted' : 'RotationRefused', 1]]
     case 'connection-accepted':
     case 'warning':
       return []
   }
+}
+
+/** Zeros as well: a dashboard then shows that the probe looked, and an alarm that it stopped. */
+function probeMeasurements(event: Extract<GuardEvent, { type: 'host-probed' }>): Measurement[] {
+  return [
+    ['ProbeRefused', event.state === 'refused' || event.state === 'reported' ? 1 : 0],
+    ['ProbeUnreachable', event.state === 'unreachable' ? 1 : 0],
+    ['PinDrift', event.isDrifted ? 1 : 0],
+    ...measured('UnseenPins', event.unseenPins),
+    ...measured('DaysToPinExpiry', event.daysToPinExpiry),
+    ...measured('DaysToCertificateExpiry', event.daysToCertificateExpiry),
+    ...measured('DaysToEntryExpiry', event.daysToEntryExpiry),
+  ]
 }
 
 /** Nothing for a value that is unknown or that CloudWatch can't store (a pin that never expires). */

@@ -16,6 +16,10 @@ export function told(event: GuardEvent): string {
       return `${event.pin} ${event.name ?? 'unnamed'}`
     case 'expiry-observed':
       return String((event.daysToPinExpiry ?? 0) + event.daysToCertificateExpiry)
+    case 'host-probed':
+      return `${event.state} ${event.pin ?? 'none'} ${event.isDrifted} ${(event.unseenPins ?? 0) + 1}`
+    case 'rotation-ended':
+      return `${event.outcome} ${event.version}`
     case 'connection-accepted':
       return `${event.pin ?? 'not pinned'} ${event.resumed}`
     case 'policy-refreshed':
