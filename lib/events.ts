@@ -114,10 +114,7 @@ export const METRICS = {
   DaysToEntryExpiry: { unit: 'Count', when: 'probe: days until the entry of a host expires; negative after it' },
   ProbeRefused: { unit: 'Count', when: 'probe: 1 when a call to the host would be refused, else 0' },
   ProbeUnreachable: { unit: 'Count', when: 'probe: 1 when the host could not be asked, else 0' },
-  PinDrift: {
-    unit: 'Count',
-    when: 'probe: 1 when only a backup pin matches, for the host has changed its key, else 0',
-  },
+  PinDrift: { unit: 'Count', when: 'probe: 1 when only a backup pin matches, else 0' },
   UnseenPins: { unit: 'Count', when: 'probe: pins of the host that it did not show, its backups; 0: there is none' },
   RotationPromoted: { unit: 'Count', when: 'the rotation function made a candidate current' },
   RotationRefused: { unit: 'Count', when: 'the rotation function refused a candidate; the current policy serves on' },
