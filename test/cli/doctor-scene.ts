@@ -144,19 +144,20 @@ function extension(oid: string, value: unknown): RawExtension {
 }
 
 /** What openssl as an OCSP responder says of a certificate (`V`: good, `R`: revoked), in DER. */
-export function stapleOf(folder: string, held: Held, status: 'V' | 'R'): Buffer {
+export function stapleOf(folder: string, held: Held, status: 'V' | 'R', signer = issuer): Buffer {
   const { serialNumber } = new X509Certificate(held.der)
   // The index of `openssl ca`: status, end, revocation, serial, file, subject.
   const line = [status, '491231235959Z', status === 'R' ? '260101000000Z' : '', serialNumber, 'unknown', '/CN=x']
   const files = {
     index: `${line.join('\t')}\n`,
     issuer: issuer.certificate,
-    key: issuer.privateKey,
+    signer: signer.certificate,
+    key: signer.privateKey,
     leaf: held.certificate,
   }
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
   const path = (name: string) => join(folder, name)
-  const responder = ['-index', path('index'), '-CA', path('issuer'), '-rsigner', path('issuer'), '-rkey', path('key')]
+  const responder = ['-index', path('index'), '-CA', path('issuer'), '-rsigner', path('signer'), '-rkey', path('key')]
   const question = [
     '-issuer',
     path('issuer'),

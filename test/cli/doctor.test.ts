@@ -279,7 +279,7 @@ describe('doctor and revocation', () => {
   })
 
   for (const [status, state, text] of [
-    ['V', 'skip', /the staple says good/],
+    ['V', 'ok', /the staple, signed by its issuer, says that the certificate of the host is good/],
     ['R', 'fail', /the host’s own staple says that its certificate is revoked/],
   ] as const) {
     it(`reads a staple that openssl made: ${status === 'V' ? 'good' : 'revoked'}`, { skip: NO_OPENSSL }, async (t) => {
@@ -290,6 +290,37 @@ describe('doctor and revocation', () => {
       assert.match(report.checks.find(({ check }) => check === 'revocation')?.text ?? '', text)
     })
   }
+
+  it('does not believe a staple that a stranger signed, nor one of another certificate', {
+    skip: NO_OPENSSL,
+  }, async (t) => {
+    const { folder, doctor } = await consultation(t)
+    const stranger = await rootAuthority('Stranger')
+    const other = await leafOf(issuer, [HOST])
+    for (const [staple, text] of [
+      [stapleOf(folder, good, 'V', stranger), /the staple says good, but nobody who may say so has signed it/],
+      [stapleOf(folder, other, 'V'), /the staple is unknown/],
+    ] as const) {
+      const report = await doctor(`${HOST} --address 127.0.0.1:${await stapling(t, good, staple)} --no-send-request`)
+      assert.equal(report.states['revocation'], 'skip', report.stdout)
+      assert.match(report.checks.find(({ check }) => check === 'revocation')?.text ?? '', text)
+    }
+  })
+
+  it('believes a responder that the issuer has named for it, and no other of its leaves', {
+    skip: NO_OPENSSL,
+  }, async (t) => {
+    const { folder, doctor } = await consultation(t)
+    for (const [usage, state] of [
+      ['1.3.6.1.5.5.7.3.9', 'ok'],
+      ['1.3.6.1.5.5.7.3.1', 'skip'],
+    ] as const) {
+      const responder = await leafOf(issuer, ['ocsp.example'], { extendedKeyUsage: [usage] })
+      const staple = stapleOf(folder, good, 'V', responder)
+      const report = await doctor(`${HOST} --address 127.0.0.1:${await stapling(t, good, staple)} --no-send-request`)
+      assert.equal(report.states['revocation'], state, report.stdout)
+    }
+  })
 
   it('reads a list of a file', async (t) => {
     const server = await serve(t, good)

@@ -121,6 +121,8 @@ export interface Standing {
 /** A stapled OCSP response (RFC 6960 section 4.2.1). Its signature is not verified. */
 export interface Staple {
   readonly state: 'good' | 'revoked' | 'unknown' | 'unreadable'
+  /** Whether the leaf's issuer, or a responder that it has named, has signed it. */
+  readonly isProven: boolean
   readonly thisUpdate?: number
   readonly nextUpdate?: number
 }

@@ -5,12 +5,13 @@
  * Not here: lists by another signer (indirect ones) and delta lists; they count as silent.
  */
 
-import { type X509Certificate as NodeCertificate, verify } from 'node:crypto'
+import type { X509Certificate as NodeCertificate } from 'node:crypto'
 import type { X509Certificate, X509Crl } from '@peculiar/x509'
+import { formatInstant } from '../../policy/instant.ts'
 import type { Certificate } from '../../x509/certificate.ts'
-import { contextTag, DerReader, readBitString, readDer, readObjectIdentifier, TAG } from '../../x509/der.ts'
-import { formatInstant } from '../instant.ts'
+import { contextTag, DerReader, readDer, TAG } from '../../x509/der.ts'
 import type { Standing } from './facts.ts'
+import { isSignedBy, readSigned } from './signed-by.ts'
 
 export interface RevocationList {
   /** A file, or the URL that it was fetched from. */
@@ -20,16 +21,6 @@ export interface RevocationList {
 
 const ISSUING_DISTRIBUTION_POINT = '2.5.29.28'
 const DELTA = '2.5.29.27'
-
-/** Of the signature algorithms that lists are signed with. */
-const HASHES: { readonly [algorithm: string]: string } = {
-  '1.2.840.113549.1.1.11': 'sha256',
-  '1.2.840.113549.1.1.12': 'sha384',
-  '1.2.840.113549.1.1.13': 'sha512',
-  '1.2.840.10045.4.3.2': 'sha256',
-  '1.2.840.10045.4.3.3': 'sha384',
-  '1.2.840.10045.4.3.4': 'sha512',
-}
 
 /** @param bytes PEM or DER @throws {Error} when it is no list */
 export async function readList(bytes: Buffer, source: string): Promise<RevocationList> {
@@ -60,7 +51,7 @@ export async function standingOf(
   let good: Standing | undefined
   for (const { source, crl } of lists) {
     if (crl.issuer !== signer.subject || !speaksFor(crl, certificate, urls)) continue
-    if (!isSignedBy(crl, issuer.x509)) {
+    if (!isSignedBy(readSigned(Buffer.from(crl.rawData)), issuer.x509.publicKey)) {
       problem ??= `the list ${source} is not signed by its issuer`
       continue
     }
@@ -89,19 +80,6 @@ function speaksFor(crl: X509Crl, certificate: Certificate, urls: readonly string
     const isLimited = [...fields.rest()].length > 0
     if (isLimited || (certificate.isCa ? onlyUsers : onlyAuthorities) !== undefined) return false
     return point === undefined || urls.some((url) => point.content.includes(url, 0, 'latin1'))
-  } catch {
-    return false
-  }
-}
-
-/** By Node's own cryptography: @peculiar/x509 rejects some ECDSA signatures that are good. */
-function isSignedBy(crl: X509Crl, signer: NodeCertificate): boolean {
-  try {
-    const fields = new DerReader(readDer(Buffer.from(crl.rawData), TAG.sequence).content)
-    const body = fields.read(TAG.sequence).whole
-    const algorithm = new DerReader(fields.read(TAG.sequence).content).read(TAG.objectIdentifier)
-    const hash = HASHES[readObjectIdentifier(algorithm)]
-    return hash !== undefined && verify(hash, body, signer.publicKey, readBitString(fields.read(TAG.bitString)))
   } catch {
     return false
   }

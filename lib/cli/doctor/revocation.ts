@@ -49,7 +49,9 @@ export async function askRevocation(
       return standing.state === 'unknown' ? withProblem(standing, fetched.problem ?? given.problem) : standing
     }),
   )
-  return { standings, staple: staple === undefined ? undefined : readStaple(staple) }
+  const [leaf, issuer = leaf] = path
+  const isSeen = staple !== undefined && leaf !== undefined && issuer !== undefined
+  return { standings, staple: isSeen ? readStaple(staple, leaf, issuer, now) : undefined }
 }
 
 async function fetchLists(urls: readonly string[]) {

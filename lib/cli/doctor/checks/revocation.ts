@@ -3,8 +3,8 @@
  * neither; this tells what it can't see.
  */
 
+import { formatInstant } from '../../../policy/instant.ts'
 import { plain } from '../../hosts/plain.ts'
-import { formatInstant } from '../../instant.ts'
 import type { Staple } from '../facts.ts'
 import { type Check, fail, ok, skip, warn } from '../finding.ts'
 
@@ -17,7 +17,11 @@ export const checkRevocation: Check = ({ revocation: { standings, staple }, judg
     const why = reason === undefined ? '' : `, ${reason}`
     return fail(`"${plain(subject)}" was revoked at ${formatInstant(since ?? 0)}${why} (${plain(source ?? '')})`, TODO)
   }
-  if (staple?.state === 'revoked') return fail('the host’s own staple says that its certificate is revoked', TODO)
+  if (staple?.state === 'revoked') {
+    // Unproven it is still what the host says of itself.
+    const proof = staple.isProven ? '' : ' (nobody who may say so has signed it)'
+    return fail(`the host’s own staple says that its certificate is revoked${proof}`, TODO)
+  }
   const stapled = stapleText(staple, judgedAt)
   const good = standings.filter(({ state }) => state === 'good')
   const problems = standings.filter(({ problem }) => problem !== undefined)
@@ -25,6 +29,9 @@ export const checkRevocation: Check = ({ revocation: { standings, staple }, judg
   if (first !== undefined) {
     const text = `"${plain(first.subject)}": ${plain(first.problem ?? '')}${stapled}`
     return warn(text, 'fetch the list yourself, and give it with --crl')
+  }
+  if (good.length === 0 && isGoodToday(staple, judgedAt)) {
+    return ok('no list was asked; the staple, signed by its issuer, says that the certificate of the host is good')
   }
   if (good.length === 0) {
     const text = standings.length === 0 ? 'no path to look at' : `no list was asked${stapled}`
@@ -36,10 +43,13 @@ export const checkRevocation: Check = ({ revocation: { standings, staple }, judg
 
 function stapleText(staple: Staple | undefined, at: number): string {
   if (staple === undefined) return '; no staple'
-  const { state, nextUpdate } = staple
+  const { state, isProven, nextUpdate } = staple
   if (state !== 'good') return `; the staple is ${state}`
-  const isOld = nextUpdate !== undefined && nextUpdate < at
-  return isOld
-    ? `; the staple ended at ${formatInstant(nextUpdate)}`
-    : '; the staple says good (signature not verified)'
+  if (!isProven) return '; the staple says good, but nobody who may say so has signed it'
+  return isGoodToday(staple, at) ? '; the staple says good' : `; the staple ended at ${formatInstant(nextUpdate ?? 0)}`
+}
+
+function isGoodToday(staple: Staple | undefined, at: number): boolean {
+  if (staple?.state !== 'good' || !staple.isProven) return false
+  return staple.nextUpdate === undefined || at <= staple.nextUpdate
 }
