@@ -208,8 +208,10 @@ export class Gate {
   #handshake(attempt: Attempt, { surface, tunnel, admission }: Handshake): Promise<TLSSocket> {
     const { entry } = admission
     const opened = new Promise<TLSSocket>((resolve, reject) => {
+      let isSettled = false
       const options = tunnel === undefined ? attempt.options : { ...attempt.options, socket: tunnel.socket }
       const socket = surface.dial(options, attempt.trust, (error, connected) => {
+        isSettled = true
         if (error === null && connected !== undefined) return resolve(connected)
         const refusal: unknown = socket.authorizationError
         if (entry !== undefined && refusal) {
@@ -219,7 +221,10 @@ export class Gate {
       })
       takeCertificates(socket)
       // Node destroys TLS without an error when its tunnel closes, and undici's connector then never calls back.
-      socket.once('close', () => reject(connectionReset(attempt.call)))
+      socket.once('close', () => {
+        // Every connection closes some day; an error, with its stack, costs as much as the judgement.
+        if (!isSettled) reject(connectionReset(attempt.call))
+      })
       if (tunnel !== undefined) endTogether(socket, tunnel.socket)
       socket.on('session', (ticket: Buffer) => attempt.onTicket(ticket))
     })

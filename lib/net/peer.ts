@@ -20,14 +20,23 @@ const shown = new WeakMap<TLSSocket, readonly X509Certificate[]>()
 
 /** Takes the peer's certificates as soon as there are any. Called before the handshake. */
 export function takeCertificates(socket: TLSSocket): void {
-  const answers = {
-    getPeerCertificate: () => legacyCertificate(presentedCertificates(socket), 0, new Set()) ?? {},
-    getPeerX509Certificate: () => presentedCertificates(socket)[0],
-  }
-  Object.defineProperties(
-    socket,
-    Object.fromEntries(Object.entries(answers).map(([name, value]) => [name, { value, configurable: true }])),
-  )
+  Object.defineProperties(socket, ANSWERS)
+}
+
+/** What stands on a socket instead of the methods of its class. */
+const ANSWERS: PropertyDescriptorMap = {
+  getPeerCertificate: {
+    value: function getPeerCertificate(this: TLSSocket): object {
+      return legacyCertificate(presentedCertificates(this), 0, new Set()) ?? {}
+    },
+    configurable: true,
+  },
+  getPeerX509Certificate: {
+    value: function getPeerX509Certificate(this: TLSSocket): X509Certificate | undefined {
+      return presentedCertificates(this)[0]
+    },
+    configurable: true,
+  },
 }
 
 /** The peer's certificates, leaf first, as sent; empty on a resumed session, or when somebody took them before us. */
@@ -50,31 +59,61 @@ export function presentedCertificates(socket: TLSSocket): readonly X509Certifica
 /**
  * The form that `tls.checkServerIdentity` and callers of `getPeerCertificate` know, without the fields of the public
  * key. `issuerCertificate` is linked by name, as Node does: informational only.
+ *
+ * Node asks for it in every handshake, and then reads two of the fields: each is made when it is read.
  */
 function legacyCertificate(
   certificates: readonly X509Certificate[],
   position: number,
-  seen: Set<number>,
+  seen: ReadonlySet<number>,
 ): object | undefined {
   const certificate = certificates[position]
   if (certificate === undefined || seen.has(position)) return undefined
-  seen.add(position)
-  const issuer = certificates.findIndex((other, index) => !seen.has(index) && certificate.checkIssued(other))
+  const known = new Set(seen).add(position)
   return {
-    subject: nameFields(certificate.subject),
-    issuer: nameFields(certificate.issuer),
-    subjectaltname: certificate.subjectAltName,
-    infoAccess: nameFields(certificate.infoAccess),
-    ca: certificate.ca,
-    valid_from: certificate.validFrom,
-    valid_to: certificate.validTo,
-    fingerprint: certificate.fingerprint,
-    fingerprint256: certificate.fingerprint256,
-    fingerprint512: certificate.fingerprint512,
-    ext_key_usage: certificate.keyUsage,
-    serialNumber: certificate.serialNumber,
-    raw: certificate.raw,
-    issuerCertificate: legacyCertificate(certificates, issuer, seen),
+    get subject() {
+      return nameFields(certificate.subject)
+    },
+    get issuer() {
+      return nameFields(certificate.issuer)
+    },
+    get subjectaltname() {
+      return certificate.subjectAltName
+    },
+    get infoAccess() {
+      return nameFields(certificate.infoAccess)
+    },
+    get ca() {
+      return certificate.ca
+    },
+    get valid_from() {
+      return certificate.validFrom
+    },
+    get valid_to() {
+      return certificate.validTo
+    },
+    get fingerprint() {
+      return certificate.fingerprint
+    },
+    get fingerprint256() {
+      return certificate.fingerprint256
+    },
+    get fingerprint512() {
+      return certificate.fingerprint512
+    },
+    get ext_key_usage() {
+      return certificate.keyUsage
+    },
+    get serialNumber() {
+      return certificate.serialNumber
+    },
+    get raw() {
+      return certificate.raw
+    },
+    get issuerCertificate() {
+      const issuer = certificates.findIndex((other, index) => !known.has(index) && certificate.checkIssued(other))
+      return legacyCertificate(certificates, issuer, known)
+    },
   }
 }
 
