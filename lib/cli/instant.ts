@@ -1,5 +1,5 @@
 /**
- * Times on the command line: how long something lasts, and how an instant is told.
+ * When something ends, as it is typed on the command line.
  */
 
 import { parseInstant } from '../policy/instant.ts'
@@ -18,16 +18,6 @@ export function parseEnd(option: string, text: string, now: number): number {
   const end = days === undefined ? instantOf(option, text) : now + Number(days) * DAY_MS
   if (end > now) return end
   throw new CommandError(`${option} ${text} is past`, 'give a later time', { exitCode: EXIT.usage })
-}
-
-/** RFC 3339, in UTC, to the second. */
-export function formatInstant(instant: number): string {
-  return new Date(instant).toISOString().replace(/\.\d+Z$/, 'Z')
-}
-
-/** Whole days from `now` until `instant`; negative when it is past. */
-export function daysUntil(instant: number, now: number): number {
-  return Math.floor((instant - now) / DAY_MS)
 }
 
 function instantOf(option: string, text: string): number {

@@ -9,14 +9,13 @@ import type { PinnedFetchError } from '../errors.ts'
 import type { GuardEvent, Observer } from '../events.ts'
 import { HOST_REFUSALS, REPORT_WINDOW_MS } from '../events.ts'
 import type { Call, Verdict } from '../judge.ts'
-import type { HostEntry } from '../policy/document.ts'
 import { formatPin } from '../policy/pin.ts'
+import type { HostEntry } from '../policy/reading.ts'
 import type { PathResult } from '../x509/path.ts'
+import { daysToCertificateExpiry, daysToPinExpiry } from './expiry.ts'
 
 /** Findings remembered. A function has tens of hosts with a few findings each. */
 const MAX_REMEMBERED = 1_000
-
-const DAY_MS = 86_400_000
 
 export class Reporter {
   readonly #observers: readonly Observer[]
@@ -82,15 +81,12 @@ export class Reporter {
   }
 
   #expiry(entry: HostEntry, call: Call, path: PathResult, now: number): void {
-    const key = `expiry ${call.host}:${call.port}`
-    if (path.verified === undefined || !this.#isFirst(key)) return
-    const certificates = Math.max(...path.verified.paths.map(({ validUntil }) => validUntil))
-    const pins = lastPinExpiry(entry)
+    if (path.verified === undefined || !this.#isFirst(`expiry ${call.host}:${call.port}`)) return
     this.emit({
       type: 'expiry-observed',
       ...placeOf(call, entry),
-      daysToPinExpiry: pins === undefined ? undefined : Math.floor((pins - now) / DAY_MS),
-      daysToCertificateExpiry: Math.floor((certificates - now) / DAY_MS),
+      daysToPinExpiry: daysToPinExpiry(entry, now),
+      daysToCertificateExpiry: daysToCertificateExpiry(path.verified, now),
     })
   }
 
@@ -123,12 +119,4 @@ function placeOf({ host, port }: Call, entry: HostEntry | undefined) {
 
 function leafOf(error: PinnedFetchError): string {
   return 'presented' in error.evidence ? (error.evidence.presented[0]?.pin ?? '') : ''
-}
-
-/** When the entry stops accepting anything: its own date, or the last date of its pins if every pin has one. */
-function lastPinExpiry(entry: HostEntry): number | undefined {
-  const lists = [entry.pins, entry.leafPins, entry.issuerPins].filter((list) => list !== undefined)
-  const ends = lists.map((list) => Math.max(...list.map((pin) => pin.expires ?? Number.POSITIVE_INFINITY)))
-  const end = Math.min(entry.expires ?? Number.POSITIVE_INFINITY, ...ends)
-  return Number.isFinite(end) ? end : undefined
 }

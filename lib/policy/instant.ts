@@ -11,6 +11,8 @@ const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?
 
 const MS_PER_MINUTE = 60_000
 
+const DAY_MS = 86_400_000
+
 const REPAIR = 'write an RFC 3339 date with its zone, such as "2027-06-30T00:00:00Z"'
 
 /** Milliseconds since the epoch; digits past the millisecond are dropped. */
@@ -27,4 +29,14 @@ export function parseInstant(input: unknown, path: string): number {
   const milliseconds = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3))
   const offsetMinutes = Number(match[9] ?? 0) * 60 + Number(match[10] ?? 0)
   return local + milliseconds + (match[8] === '-' ? offsetMinutes : -offsetMinutes) * MS_PER_MINUTE
+}
+
+/** RFC 3339, in UTC, to the second. */
+export function formatInstant(instant: number): string {
+  return new Date(instant).toISOString().replace(/\.\d+Z$/, 'Z')
+}
+
+/** Whole days from `now` until `instant`; negative when it is past. */
+export function daysUntil(instant: number, now: number): number {
+  return Math.floor((instant - now) / DAY_MS)
 }

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { workThrough } from '../../lib/cli/check/crew.ts'
 import { splitPem } from '../../lib/x509/trust-set.ts'
 import { pinOf } from '../support/authority.ts'
 import { NOW, partnerScene } from './check-scene.ts'
@@ -59,23 +58,5 @@ describe('pinned-fetch check, of the 14 real chains of March 2026', () => {
     } finally {
       rmSync(folder, { recursive: true })
     }
-  })
-})
-
-describe('work on many things', () => {
-  it('is done by as many at once as were asked for, and gives its results in order', async () => {
-    let running = 0
-    let most = 0
-    const results = await workThrough([...Array(20).keys()], 3, async (item) => {
-      most = Math.max(most, ++running)
-      await new Promise(setImmediate)
-      running -= 1
-      return item * 2
-    })
-    assert.equal(most, 3)
-    assert.deepEqual(
-      results,
-      [...Array(20).keys()].map((item) => item * 2),
-    )
   })
 })

@@ -4,9 +4,10 @@
 
 import type { PinList } from '../../policy/difference.ts'
 import { type NewPin, withPins } from '../../policy/edit.ts'
+import { formatInstant } from '../../policy/instant.ts'
 import { parsePin } from '../../policy/pin.ts'
 import { CommandError, EXIT } from '../failure.ts'
-import { formatInstant, parseEnd } from '../instant.ts'
+import { parseEnd } from '../instant.ts'
 import type { Work } from '../verb.ts'
 import type { World } from '../world.ts'
 import { hostArgument, pinArgument } from './argument.ts'

@@ -3,11 +3,11 @@
  * It is data with every date as text; `--json` prints it, the next audit reads it, and the documents are drawn from it.
  */
 
+import { formatInstant } from '../../policy/instant.ts'
 import { lintPolicy } from '../../policy/lint.ts'
 import { pathOfHost } from '../../policy/malformed.ts'
-import type { HostCheck } from '../check/host-check.ts'
+import type { HostCheck } from '../../watch/host-check.ts'
 import type { Inspection } from '../check/inspection.ts'
-import { formatInstant } from '../instant.ts'
 
 /** Another shape of {@link Audit} gets another number, and an older one is then refused as `--since`. */
 export const AUDIT_FORMAT = 'pinned-fetch audit 1'

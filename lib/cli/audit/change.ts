@@ -4,8 +4,8 @@
  * Not here: what changed in the documents (policy/difference.ts). An audit keeps no document, only what was seen.
  */
 
-import { placeOf } from '../check/finding.ts'
-import type { HostCheck, KeyView, PinView } from '../check/host-check.ts'
+import { placeOf } from '../../watch/finding.ts'
+import type { HostCheck, KeyView, PinView } from '../../watch/host-check.ts'
 import type { Audit, AuditChange, AuditFinding } from './audit.ts'
 
 export function changesBetween(before: Audit, after: Audit): readonly AuditChange[] {

@@ -2,9 +2,9 @@
  * All that ends: certificates, pins and entries, in the order of their ends. The timelines and their tables are made of it.
  */
 
-import { days, placeOf } from '../check/finding.ts'
-import type { HostCheck } from '../check/host-check.ts'
-import { daysUntil } from '../instant.ts'
+import { daysUntil } from '../../policy/instant.ts'
+import { days, placeOf } from '../../watch/finding.ts'
+import type { HostCheck } from '../../watch/host-check.ts'
 
 export interface Ending {
   /** `host:port`. */

@@ -2,8 +2,8 @@
  * An audit as Markdown (GitHub's tables), for a pull request, an issue or a terminal.
  */
 
-import { days, placeOf } from '../check/finding.ts'
-import type { HostCheck, KeyView, PinView } from '../check/host-check.ts'
+import { days, placeOf } from '../../watch/finding.ts'
+import type { HostCheck, KeyView, PinView } from '../../watch/host-check.ts'
 import { countsOf } from '../check/text.ts'
 import type { Audit, AuditChange } from './audit.ts'
 import { endingsOf } from './ending.ts'

@@ -3,8 +3,8 @@
  * them (Content-Security-Policy), so that nothing that got into it by a foreign name could make one.
  */
 
-import { days, placeOf } from '../check/finding.ts'
-import type { HostCheck, HostState, KeyView, PinView } from '../check/host-check.ts'
+import { days, placeOf } from '../../watch/finding.ts'
+import type { HostCheck, HostState, KeyView, PinView } from '../../watch/host-check.ts'
 import type { Audit, AuditChange, AuditFinding } from './audit.ts'
 import { endingsOf, shortPin } from './ending.ts'
 import { type Html, html, trusted } from './escape.ts'

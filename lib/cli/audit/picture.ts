@@ -3,8 +3,8 @@
  * marked; below, the backups that the path does not hold. As wide as a telephone, so that nothing has to be scrolled.
  */
 
-import { days, placeOf } from '../check/finding.ts'
-import type { HostCheck, KeyView, PinView } from '../check/host-check.ts'
+import { days, placeOf } from '../../watch/finding.ts'
+import type { HostCheck, KeyView, PinView } from '../../watch/host-check.ts'
 import { remaining, shortName, shortPin } from './ending.ts'
 import { type Html, html } from './escape.ts'
 

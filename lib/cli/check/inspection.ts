@@ -3,16 +3,17 @@
  */
 
 import type { Rules } from '../../judge.ts'
+import type { Policy } from '../../policy/document.ts'
 import { parseInstant } from '../../policy/instant.ts'
+import { type CheckFinding, findingsOf } from '../../watch/finding.ts'
+import { checkHost, type HostCheck } from '../../watch/host-check.ts'
+import { type Targets, targetsOf } from '../../watch/target.ts'
 import { CommandError, EXIT, type ExitCode } from '../failure.ts'
+import { callOf } from '../hosts/probe.ts'
 import { type FoundPolicy, readPolicy } from '../policy/place.ts'
 import type { Context } from '../verb.ts'
 import type { World } from '../world.ts'
-import { workThrough } from './crew.ts'
 import { type EvidenceOptions, lookWith } from './evidence.ts'
-import { type CheckFinding, findingsOf } from './finding.ts'
-import { checkHost, type HostCheck } from './host-check.ts'
-import { targetsOf } from './target.ts'
 
 /** As they were typed. */
 export interface LookOptions extends EvidenceOptions {
@@ -46,12 +47,32 @@ export async function inspect(
   const atOnce = Math.max(1, wholeNumber('--concurrency', options.concurrency))
   const found = await readPolicy(place, world)
   const rules: Rules = { policy: found.policy, version: found.version }
-  const { calls, unchecked } = targetsOf(found.policy, { only, also: options.host })
+  const { calls, unseen } = targetsIn(found.policy, only, options.host)
   const look = await lookWith(options, world)
-  const hosts = await voice.during(`asking ${calls.length === 1 ? '1 host' : `${calls.length} hosts`}`, () =>
-    workThrough(calls, atOnce, async (call) => checkHost(rules, call, await look(call, rules, at), at)),
+  const sightings = await voice.during(`asking ${calls.length === 1 ? '1 host' : `${calls.length} hosts`}`, () =>
+    look(found.policy, calls, { now: at, atOnce }),
   )
-  return { at, warnDays, found, hosts, findings: hosts.flatMap((host) => findingsOf(host, warnDays)), unchecked }
+  const hosts = sightings.map((sighting) => checkHost(rules, sighting, at))
+  return {
+    at,
+    warnDays,
+    found,
+    hosts,
+    findings: hosts.flatMap((host) => findingsOf(host, warnDays)),
+    unchecked: unseen,
+  }
+}
+
+/** @throws {CommandError} when nothing is left to look at, or what was named is no host */
+function targetsIn(policy: Policy, only: readonly string[], also: readonly string[]): Targets {
+  const named = [...only, ...also].map(callOf)
+  const targets = targetsOf(policy, { named, patterns: only.length > 0 ? [] : undefined })
+  if (targets.calls.length > 0) return targets
+  throw new CommandError(
+    'the policy names no host exactly, and a wildcard cannot be connected to',
+    'name hosts that it covers: --host api.partner.example',
+    { exitCode: EXIT.usage },
+  )
 }
 
 /** What to say of patterns that were passed over. */

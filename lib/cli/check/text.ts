@@ -2,10 +2,10 @@
  * What `check` found, for a terminal: one line for each host, then what is wrong with it.
  */
 
+import { type CheckFinding, days, labelOf, placeOf } from '../../watch/finding.ts'
+import type { HostCheck, HostState } from '../../watch/host-check.ts'
 import { table } from '../table.ts'
 import type { Voice } from '../voice.ts'
-import { type CheckFinding, days, labelOf, placeOf } from './finding.ts'
-import type { HostCheck, HostState } from './host-check.ts'
 import type { Inspection } from './inspection.ts'
 
 const STYLES = { accepted: 'green', reported: 'yellow', refused: 'red', unreachable: 'red' } as const

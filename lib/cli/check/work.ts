@@ -2,8 +2,8 @@
  * What `check` does: look at each host, and end with 1 when one would be refused.
  */
 
+import { formatInstant } from '../../policy/instant.ts'
 import { EXIT } from '../failure.ts'
-import { formatInstant } from '../instant.ts'
 import type { Work } from '../verb.ts'
 import { exitOf, inspect, type LookOptions, uncheckedNote, wholeNumber } from './inspection.ts'
 import { countsOf, textOf } from './text.ts'

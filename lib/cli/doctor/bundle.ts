@@ -6,7 +6,7 @@
  */
 
 import { basename } from 'node:path'
-import { formatInstant } from '../instant.ts'
+import { formatInstant } from '../../policy/instant.ts'
 import type { Diagnosis, NamedFinding } from './diagnosis.ts'
 import type { Facts } from './facts.ts'
 

@@ -4,9 +4,9 @@
  */
 
 import { type Change, differencesOf } from '../../policy/difference.ts'
+import { formatInstant } from '../../policy/instant.ts'
 import { DRAFT } from '../../policy/rotation.ts'
 import { CommandError, EXIT } from '../failure.ts'
-import { formatInstant } from '../instant.ts'
 import { wholeSecret } from '../secret/address.ts'
 import { type Held, readHeld } from '../secret/document.ts'
 import { textOfChanges } from '../secret/review.ts'

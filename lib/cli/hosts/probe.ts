@@ -63,7 +63,7 @@ async function probeOptionsOf(call: Call, options: ProbeHostOptions, world: Worl
     proxyTrust: trustIn(replaced),
     now: world.now(),
     servername: servernameOf(options),
-    address: addressOf(options),
+    address: options.address === undefined ? undefined : parseAddress(options.address),
     proxy: proxyOf(call, options, world),
     lookup,
     signal,
@@ -81,7 +81,7 @@ function trustIn(anchors: readonly string[] | undefined): Trust {
 }
 
 /** Certificates in PEM, or one in DER. */
-async function certificatesOf(file: string, world: World): Promise<readonly string[]> {
+export async function certificatesOf(file: string, world: World): Promise<readonly string[]> {
   let bytes: Buffer
   try {
     bytes = await readFile(pathOf(file, world))
@@ -106,8 +106,8 @@ function servernameOf({ servername }: HostOptions): string | undefined {
   throw wrong(`--servername ${servername} is no host name`, 'write the name alone, such as api.partner.example')
 }
 
-function addressOf({ address }: HostOptions): ProbeOptions['address'] {
-  if (address === undefined) return undefined
+/** An IP address or a name, with a port or without. */
+export function parseAddress(address: string): ProbeOptions['address'] {
   const [, place = address, port] = /^(\[.*\]|[^:]*):(\d+)$/.exec(address) ?? []
   const host = canonicalHost(place)
   const number = port === undefined ? undefined : Number(port)
@@ -115,7 +115,7 @@ function addressOf({ address }: HostOptions): ProbeOptions['address'] {
   throw wrong(`--address ${address} is no address`, 'write an IP address or a name; [address]:port for IPv6')
 }
 
-function proxyOf(call: Call, { proxy }: HostOptions, { env }: World): ProxyAddress | undefined {
+export function proxyOf(call: Call, { proxy }: Pick<HostOptions, 'proxy'>, { env }: World): ProxyAddress | undefined {
   if (proxy === undefined) return undefined
   if (proxy === 'environment') return proxyFromEnvironment(call, env)
   const address = parseProxyAddress(proxy)

@@ -2,8 +2,8 @@
  * What `replay` found, for people, and with dates as text for machines.
  */
 
+import { formatInstant } from '../../policy/instant.ts'
 import type { Replay, Strategy } from '../../policy/replay.ts'
-import { formatInstant } from '../instant.ts'
 import { table } from '../table.ts'
 import type { HostReplay, StrategyReplay } from './play.ts'
 

@@ -45,10 +45,7 @@ export async function checkPolicy(
   context: Context,
   patterns?: readonly string[],
 ): Promise<Checked> {
-  const entries = [...policy.hosts.entries()].filter(
-    ({ pattern }) => patterns === undefined || patterns.includes(pattern.text),
-  )
-  const { calls, unseen } = placesOf(entries, options)
+  const { calls, unseen } = placesOf(policy, options, patterns)
   for (const pattern of unseen) {
     context.voice.say(`"${pattern}" names no host that could be asked: name one below it with --host`)
   }

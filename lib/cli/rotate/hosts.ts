@@ -1,32 +1,19 @@
 /**
- * A look at the hosts of a policy, and what a policy says of what was seen.
- *
- * Looking and judging are apart, so that one handshake can be judged under the policy of now and under the next one.
- * The verdict is the guard's own (judge.ts), with Node's verification before it.
+ * What a policy says of each of its hosts, as the steps of a rotation tell it. The look and the verdict are lib/watch's, and
+ * apart, so that one handshake can be judged under the policy of now and under the next one.
  */
 
-import { type Call, judge, type Verdict } from '../../judge.ts'
-import type { Probed } from '../../net/probe.ts'
+import type { Call } from '../../judge.ts'
 import { authority } from '../../net/proxy/address.ts'
-import type { HostEntry, Policy } from '../../policy/document.ts'
-import { formatPin } from '../../policy/pin.ts'
-import { CommandError } from '../failure.ts'
-import { callOf, probeHost } from '../hosts/probe.ts'
+import type { Policy } from '../../policy/document.ts'
+import { checkHost } from '../../watch/host-check.ts'
+import type { Sighting } from '../../watch/look.ts'
+import { type Targets, targetsOf } from '../../watch/target.ts'
+import { liveLook } from '../hosts/look.ts'
+import { callOf } from '../hosts/probe.ts'
 import { table } from '../table.ts'
 import type { Context } from '../verb.ts'
 import type { LookOptions } from './options.ts'
-
-const HTTPS_PORT = 443
-
-/** Handshakes at a time. */
-const AT_ONCE = 8
-
-/** One host as it was seen. */
-export interface Sighting {
-  readonly call: Call
-  /** What it showed, or why it could not be asked. */
-  readonly seen: Probed | Error
-}
 
 /** What a policy says of a sighting. */
 export interface HostReport {
@@ -45,72 +32,33 @@ export interface HostReport {
   readonly problem: string | undefined
 }
 
-/** Where the entries of a policy can be looked at: its exact hosts, and those that `--host` names. */
-export function placesOf(
-  entries: readonly HostEntry[],
-  { host = [] }: LookOptions,
-): {
-  readonly calls: readonly Call[]
-  /** Patterns of wildcards, below which no host is named. */
-  readonly unseen: readonly string[]
-} {
-  const exact = entries
-    .filter(({ pattern }) => pattern.kind === 'exact')
-    .map(({ pattern }) => callOf(authority({ host: pattern.base, port: pattern.port ?? HTTPS_PORT })))
-  const named = host.map(callOf)
-  const calls = new Map([...exact, ...named].map((call) => [authority(call), call]))
-  const unseen = entries
-    .filter(({ pattern }) => pattern.kind !== 'exact' && !named.some((call) => isBelow(call, pattern.base)))
-    .map(({ pattern }) => pattern.text)
-  return { calls: [...calls.values()], unseen }
+/** Where a policy, or some of its patterns, can be looked at: exact hosts, and those that `--host` names. */
+export function placesOf(policy: Policy, { host = [] }: LookOptions, patterns?: readonly string[]): Targets {
+  return targetsOf(policy, { named: host.map(callOf), patterns })
 }
 
 /** @param policy says which roots a host is looked at with */
 export async function look(
   calls: readonly Call[],
   policy: Policy,
-  options: LookOptions,
+  { ca, proxy, address }: LookOptions,
   { world, voice }: Context,
 ): Promise<readonly Sighting[]> {
-  const sightings: Sighting[] = []
-  await voice.during(`looking at ${calls.length} hosts`, async () => {
-    for (let from = 0; from < calls.length; from += AT_ONCE) {
-      const some = calls.slice(from, from + AT_ONCE).map(async (call) => {
-        const { anchors } = policy.hosts.find(call.host, call.port) ?? {}
-        const { ca, proxy, address } = options
-        const seen = await probeHost(authority(call), { ca, proxy, address, anchors }, world).catch(
-          (error: Error) => error,
-        )
-        // A wrong option is wrong for every host.
-        if (seen instanceof CommandError && seen.exitCode === 2) throw seen
-        return { call, seen }
-      })
-      sightings.push(...(await Promise.all(some)))
-    }
-  })
-  return sightings
+  const take = await liveLook({ ca, proxy, address: address === undefined ? [] : [address] }, world)
+  return await voice.during(`looking at ${calls.length} hosts`, () => take(policy, calls, { now: world.now() }))
 }
 
-export function reportOf({ call, seen }: Sighting, policy: Policy, now: number): HostReport {
-  const host = authority(call)
-  const pattern = policy.hosts.find(call.host, call.port)?.pattern.text
-  const nothing = { pin: undefined, name: undefined, isBackup: false }
-  const failed = (code: string | undefined, problem: string) =>
-    ({ host, pattern, passes: false, ...nothing, code, problem }) satisfies HostReport
-  if (seen instanceof Error) return failed(codeOf(seen), seen.message)
-  if (seen.problem !== undefined) return failed(seen.problem, `Node refuses its certificate: ${seen.problem}`)
-  const verdict = verdictOn(seen, call, policy, now)
-  if (verdict.decision !== 'accept') return failed(verdict.error.code, verdict.error.message)
-  const { pin, isBackup } = verdict
+export function reportOf(sighting: Sighting, policy: Policy, now: number): HostReport {
+  const { state, pattern, matched, isDrifted = false, code, problem } = checkHost({ policy }, sighting, now)
   return {
-    host,
+    host: authority(sighting.call),
     pattern,
-    passes: true,
-    pin: pin && formatPin(pin.sha256),
-    name: pin?.name,
-    isBackup,
-    code: undefined,
-    problem: undefined,
+    passes: state === 'accepted',
+    pin: matched?.pin,
+    name: matched?.name,
+    isBackup: isDrifted,
+    code,
+    problem,
   }
 }
 
@@ -125,19 +73,4 @@ export function textOfReports(reports: readonly HostReport[], { voice }: Context
   ])
   const problems = reports.flatMap(({ passes, problem }) => (passes || problem === undefined ? [] : ['', problem]))
   return [table(rows), ...problems].join('\n')
-}
-
-function verdictOn(seen: Probed, call: Call, policy: Policy, now: number): Verdict {
-  // What the probe verified with is what the entry demands: `anchors`, or the set for all.
-  const trustId = seen.path.verified?.trustId ?? ''
-  return judge({ policy }, call, { path: seen.path, trustId }, now)
-}
-
-function isBelow({ host }: Call, base: string): boolean {
-  return host === base || host.endsWith(`.${base}`)
-}
-
-function codeOf(error: Error): string | undefined {
-  const code = (error as NodeJS.ErrnoException).code ?? (error.cause as NodeJS.ErrnoException | undefined)?.code
-  return typeof code === 'string' ? code : undefined
 }

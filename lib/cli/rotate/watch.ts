@@ -46,7 +46,7 @@ async function lookOnce(standing: Standing, options: WatchOptions, context: Cont
   const current = policyOf(standing, rotation.current)
   const outgoing = outgoingOf(standing)
   const successor = successorOf(standing, outgoing)
-  const { calls } = placesOf([...current.policy.hosts.entries()], options)
+  const { calls } = placesOf(current.policy, options)
   const now = context.world.now()
   return (await look(calls, current.policy, options, context)).map((sighting) => {
     const report = reportOf(sighting, current.policy, now)

@@ -3,9 +3,10 @@
  */
 
 import { parsePolicy } from '../../policy/document.ts'
+import { formatInstant } from '../../policy/instant.ts'
 import { isEnvelope, openEnvelope } from '../../source/envelope.ts'
 import { CommandError, EXIT } from '../failure.ts'
-import { formatInstant, parseEnd } from '../instant.ts'
+import { parseEnd } from '../instant.ts'
 import { writeFileWhole } from '../policy/file.ts'
 import { readDocument } from '../policy/place.ts'
 import type { Work } from '../verb.ts'

@@ -2,7 +2,7 @@
  * Does this machine know what time it is? A wrong clock makes good certificates expire, and AWS refuse to be asked.
  */
 
-import { formatInstant } from '../../instant.ts'
+import { formatInstant } from '../../../policy/instant.ts'
 import { type Check, fail, ok, skip, warn } from '../finding.ts'
 
 /** AWS refuses requests that are off by more, ms. */

@@ -2,9 +2,9 @@
  * Is every certificate of the path valid at this time?
  */
 
+import { daysUntil, formatInstant } from '../../../policy/instant.ts'
 import type { Certificate } from '../../../x509/certificate.ts'
 import { plain } from '../../hosts/plain.ts'
-import { daysUntil, formatInstant } from '../../instant.ts'
 import type { Chain } from '../facts.ts'
 import { type Check, fail, ok, skip, warn } from '../finding.ts'
 

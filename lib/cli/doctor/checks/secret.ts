@@ -2,7 +2,7 @@
  * May the policy be read from Secrets Manager, and how old is it?
  */
 
-import { daysUntil } from '../../instant.ts'
+import { daysUntil } from '../../../policy/instant.ts'
 import { type Check, ok, skip, warn } from '../finding.ts'
 
 /** Nobody has looked at it for so long. */

@@ -31,16 +31,9 @@ export function findingsOf(check: HostCheck, warnDays: number): readonly CheckFi
   })
   return [
     ...stateFindings(check, say),
-    ...(check.matched?.isFirst === false
-      ? [
-          say(
-            'backup-matched',
-            `only a backup matches (${labelOf(check.matched)}): a rotation has happened; move it to the front`,
-          ),
-        ]
-      : []),
+    ...driftFindings(check, say),
     ...(hasNoUnseenPin(check)
-      ? [say('no-unseen-backup', 'every pin is in the path of today: there is no backup')]
+      ? [say('no-unseen-backup', 'every pin that can match is in the path of today: there is no backup')]
       : []),
     ...certificateFindings(check, warnDays, say),
     ...check.pins
@@ -75,9 +68,17 @@ function stateFindings({ state, code, problem = '' }: HostCheck, say: Say): Chec
   return []
 }
 
-/** Only where a pin matched: else there is more to say than this. */
-function hasNoUnseenPin({ matched, pins }: HostCheck): boolean {
-  return matched !== undefined && pins.length > 1 && pins.every(({ isSeen }) => isSeen)
+function driftFindings({ isDrifted, matched, pins }: HostCheck, say: Say): CheckFinding[] {
+  if (!isDrifted || matched === undefined) return []
+  // Where two lists must match, it may be the other one that has moved.
+  const backup = matched.isFirst ? (pins.find(({ isSeen, isFirst }) => isSeen && !isFirst) ?? matched) : matched
+  const message = `only a backup matches (${labelOf(backup)}): a rotation has happened; move it to the front`
+  return [say('backup-matched', message)]
+}
+
+/** Only where a pin matched: else there is more to say than this. Of a single pin, lint tells. */
+function hasNoUnseenPin({ matched, pins, unseenPins }: HostCheck): boolean {
+  return matched !== undefined && pins.length > 1 && unseenPins === 0
 }
 
 function certificateFindings({ path, isVerified }: HostCheck, warnDays: number, say: Say): CheckFinding[] {

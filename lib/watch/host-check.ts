@@ -1,15 +1,16 @@
 /**
- * One host, held against the policy: the judge's verdict, and what a person wants to know about the keys behind it. A
- * function of its arguments; its result is what `check` and `audit` print as JSON, so every date is text.
+ * One host as it was seen, held against a policy: the judge's verdict, and what a person wants to know about the keys
+ * behind it. A function of its arguments; its result is what `check` and `audit` print as JSON, so every date is text.
  */
 
-import { type Call, judge, judgeCall, type Rules, type Verdict } from '../../judge.ts'
-import { pinListsOf } from '../../policy/difference.ts'
-import type { HostEntry } from '../../policy/document.ts'
-import { formatPin, type Pin } from '../../policy/pin.ts'
-import type { Certificate } from '../../x509/certificate.ts'
-import { daysUntil, formatInstant } from '../instant.ts'
-import type { Shown, Unseen } from './evidence.ts'
+import { HOST_REFUSALS } from '../events.ts'
+import { judge, judgeCall, type Rules, type Verdict } from '../judge.ts'
+import { pinListsOf } from '../policy/difference.ts'
+import type { HostEntry, Policy } from '../policy/document.ts'
+import { daysUntil, formatInstant } from '../policy/instant.ts'
+import { formatPin, type Pin } from '../policy/pin.ts'
+import type { Certificate } from '../x509/certificate.ts'
+import type { Seen, Sighting, Unseen } from './look.ts'
 
 export type HostState = 'accepted' | 'reported' | 'refused' | 'unreachable'
 
@@ -45,7 +46,7 @@ export interface HostCheck {
   /** The entry that covers it; unset: none does, and the default speaks. */
   readonly pattern?: string
   readonly state: HostState
-  /** Of a refusal or a report: ours, or Node's. */
+  /** Of a refusal or a report: ours, or Node's; of a host that could not be asked: the network's. */
   readonly code?: string
   /** Why, for people; several lines. */
   readonly problem?: string
@@ -55,6 +56,10 @@ export interface HostCheck {
   readonly isVerified: boolean
   readonly path: readonly KeyView[]
   readonly pins: readonly PinView[]
+  /** Only a pin that is not the first of its list matched: the host has changed its key. Unset: no. */
+  readonly isDrifted?: true
+  /** Pins that could still match, and that no verified path of the host holds: its backups. Unset: no verified path. */
+  readonly unseenPins?: number
   /** Days until the first certificate of the path ends; unset: no verified path. */
   readonly certificateDaysLeft?: number
   /** Days until the first unexpired pin ends; unset: none does. */
@@ -63,7 +68,8 @@ export interface HostCheck {
   readonly expires?: string
 }
 
-export function checkHost(rules: Rules, call: Call, evidence: Shown | Unseen, now: number): HostCheck {
+export function checkHost(rules: Rules, sighting: Sighting, now: number): HostCheck {
+  const { call } = sighting
   const entry = rules.policy.hosts.find(call.host, call.port)
   const place = {
     host: call.host,
@@ -71,25 +77,26 @@ export function checkHost(rules: Rules, call: Call, evidence: Shown | Unseen, no
     ...(entry === undefined ? {} : { pattern: entry.pattern.text }),
     ...(entry?.expires === undefined ? {} : { expires: formatInstant(entry.expires) }),
   }
-  if (evidence.path === undefined) {
+  if (sighting.path === undefined) {
     const pins = pinViews(entry, [], now)
-    const { reason: problem, hint } = evidence
-    return { ...place, state: 'unreachable', problem, hint, isVerified: false, path: [], pins, ...pinEnd(pins) }
+    return { ...place, ...unreachable(sighting), isVerified: false, path: [], pins, ...pinEnd(pins) }
   }
-  const verdict = verdictOf(rules, call, evidence, now)
-  const paths = (evidence.path.verified?.paths ?? []).map(({ certificates }) => certificates)
+  const verdict = verdictOf(rules, sighting, now)
+  const paths = (sighting.path.verified?.paths ?? []).map(({ certificates }) => certificates)
   const pins = pinViews(entry, paths, now)
-  const shown = shownPath(evidence, verdict)
+  const shown = shownPath(sighting, verdict)
   return {
     ...place,
-    ...outcomeOf(verdict, evidence),
+    ...outcomeOf(verdict, sighting),
     ...matchedOf(verdict, pins),
-    isVerified: evidence.path.verified !== undefined,
+    isVerified: sighting.path.verified !== undefined,
     path: shown.map((certificate, index) =>
       // What was only sent proves nothing, so no pin stands for it (CVE-2016-2402).
       keyView(certificate, roleOf(index, shown.length), paths.length === 0 ? undefined : entry, now),
     ),
     pins,
+    ...driftOf(verdict, sighting),
+    ...(paths.length === 0 || entry === undefined ? {} : { unseenPins: countBackups(pins, rules.policy) }),
     ...(paths.length === 0
       ? {}
       : { certificateDaysLeft: Math.min(...shown.map((one) => daysUntil(one.notAfter, now))) }),
@@ -97,14 +104,23 @@ export function checkHost(rules: Rules, call: Call, evidence: Shown | Unseen, no
   }
 }
 
-function verdictOf(rules: Rules, call: Call, { path, trustId }: Shown, now: number): Verdict {
+function unreachable({ code, reason, hint }: Unseen): Pick<HostCheck, 'state' | 'code' | 'problem' | 'hint'> {
+  return {
+    state: 'unreachable',
+    ...(code === undefined ? {} : { code }),
+    problem: reason,
+    ...(hint === undefined ? {} : { hint }),
+  }
+}
+
+function verdictOf(rules: Rules, { call, path, trustId }: Seen, now: number): Verdict {
   const admission = judgeCall(rules, call, now)
   return admission.decision === 'refuse' ? admission : judge(rules, call, { path, trustId }, now)
 }
 
-/** A guard refuses what Node refuses, whatever the pins say. */
-function outcomeOf(verdict: Verdict, { problem, path }: Shown): Pick<HostCheck, 'state' | 'code' | 'problem'> {
-  if (problem !== undefined) {
+/** A guard opens no connection to a host that it may not call, and else refuses what Node refuses, whatever the pins say. */
+function outcomeOf(verdict: Verdict, { problem, path }: Seen): Pick<HostCheck, 'state' | 'code' | 'problem'> {
+  if (problem !== undefined && !isHostRefusal(verdict)) {
     const reason = path.verified === undefined ? `: ${path.reason}` : ''
     return { state: 'refused', code: problem, problem: `Node refuses its certificates${reason}` }
   }
@@ -113,14 +129,30 @@ function outcomeOf(verdict: Verdict, { problem, path }: Shown): Pick<HostCheck, 
   return { state: verdict.decision === 'report' ? 'reported' : 'refused', code, problem: message }
 }
 
+function isHostRefusal(verdict: Verdict): boolean {
+  return verdict.decision === 'refuse' && HOST_REFUSALS.has(verdict.error.code)
+}
+
 function matchedOf(verdict: Verdict, pins: readonly PinView[]): Pick<HostCheck, 'matched'> {
   const pin = verdict.decision === 'accept' ? verdict.pin : undefined
   const matched = pins.find((view) => pin !== undefined && view.pin === formatPin(pin.sha256) && view.isSeen)
   return matched === undefined ? {} : { matched }
 }
 
+/** Of the verdict, not of the pin that is told: where two lists must match, either may have moved. */
+function driftOf(verdict: Verdict, { problem }: Seen): Pick<HostCheck, 'isDrifted'> {
+  return problem === undefined && verdict.decision === 'accept' && verdict.isBackup ? { isDrifted: true } : {}
+}
+
+/** A pin that has expired, or that is denied, is nobody's backup. */
+function countBackups(pins: readonly PinView[], { deny }: Policy): number {
+  const denied = new Set([...deny].map(formatPin))
+  const backups = pins.filter(({ pin, isSeen, daysLeft = 0 }) => !isSeen && daysLeft >= 0 && !denied.has(pin))
+  return new Set(backups.map(({ pin }) => pin)).size
+}
+
 /** The path that the verdict rests on, as far as one can be told; else what was sent. */
-function shownPath({ path }: Shown, verdict: Verdict): readonly Certificate[] {
+function shownPath({ path }: Seen, verdict: Verdict): readonly Certificate[] {
   if (path.verified === undefined) return path.presented
   const pinned = verdict.decision === 'accept' ? verdict.pin?.sha256 : undefined
   const paths = path.verified.paths.map(({ certificates }) => certificates)
