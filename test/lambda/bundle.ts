@@ -22,8 +22,16 @@ export interface Bundles {
 
 /** @param fixtures names of files in `fixtures/`, without extension */
 export function bundleFixtures(...fixtures: readonly string[]): Bundles {
+  return bundle(fixtures.map((name) => `test/lambda/fixtures/${name}.ts`))
+}
+
+/** @param names of files in `functions/`, without extension */
+export function bundleFunctions(...names: readonly string[]): Bundles {
+  return bundle(names.map((name) => `functions/${name}.ts`))
+}
+
+function bundle(entries: readonly string[]): Bundles {
   const taskRoot = mkdtempSync(join(tmpdir(), 'pinned-fetch-bundle-'))
-  const entries = fixtures.map((name) => `test/lambda/fixtures/${name}.ts`)
   const esbuild = join(ROOT, 'node_modules/.bin/esbuild')
   execFileSync(esbuild, ['--bundle', ...entries, `--outdir=${taskRoot}`, '--out-extension:.js=.mjs', ...settings()], {
     cwd: ROOT,
