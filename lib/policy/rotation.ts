@@ -6,12 +6,13 @@
  *       <──── abort ──────┘  <────── abort (undo) ──┘
  *
  * The state is in the secret and nowhere else. AWSPENDING marks the rotation: on a version that is not current, that is
- * the candidate; on the current one, the candidate was promoted. What a version was written for is in its id, which is
+ * the candidate; on the current one, the candidate was promoted. Secrets Manager takes AWSPENDING for rotations of its
+ * own, and may take it away, so a version that the rotation function promoted is known by {@link TESTED} as well. What a version was written for is in its id, which is
  * made of the step, the version it was made for, and its text: so a step that was interrupted after any call is
  * recognised and goes on, and a step done twice is done once. A move names the version that it takes a stage from, and
  * AWS refuses it when the stage is elsewhere by then.
  *
- * Not here: the calls themselves (cli/secret/), hosts (cli/rotate/).
+ * Not here: the calls themselves (cli/secret/), hosts (cli/rotate/), what the rotation function does (rotation-steps.ts).
  */
 
 import { createHash } from 'node:crypto'
@@ -29,6 +30,9 @@ export const PREVIOUS = 'AWSPREVIOUS'
  */
 export const DRAFT = 'PinnedFetchDraft'
 
+/** On the version that the rotation function saw every host pass under; it stays there after the promotion. */
+export const TESTED = 'PinnedFetchTested'
+
 /** One version of a secret. */
 export interface StagedVersion {
   readonly id: string
@@ -38,7 +42,7 @@ export interface StagedVersion {
 }
 
 /** What a version is written for. */
-export type Purpose = 'start' | 'retire' | 'undo' | 'push' | 'rollback'
+export type Purpose = 'start' | 'propose' | 'retire' | 'undo' | 'push' | 'rollback'
 
 /** One call to Secrets Manager. */
 export type Step =
@@ -73,7 +77,7 @@ export type Rotation =
 export function rotationOf(versions: readonly StagedVersion[]): Rotation | undefined {
   const [current, pending, previous] = [CURRENT, PENDING, PREVIOUS].map((stage) => holderOf(versions, stage))
   if (current === undefined) return undefined
-  if (pending === undefined) return { phase: 'idle', current, previous }
+  if (pending === undefined) return { phase: current.stages.includes(TESTED) ? 'promoted' : 'idle', current, previous }
   if (pending === current) {
     if (isFor('retire', current, previous)) return { phase: 'retired', current }
     if (isFor('undo', current, previous)) return { phase: 'undone', current }
@@ -140,11 +144,21 @@ export function planPromote(current: string, candidate: string): readonly Step[]
   return [{ call: 'move', stage: CURRENT, from: current, to: candidate }]
 }
 
-/** Puts a text in the place of the promoted version, and ends the rotation. */
+/** Puts a text in the place of the promoted version, and ends the rotation. What is promoted has AWSPENDING. */
 export function planReplace(purpose: 'retire' | 'undo', current: string, text: string): readonly Step[] {
   const id = versionIdFor(purpose, current, text)
   const move = (stage: string): Step => ({ call: 'move', stage, from: current, to: id })
   return [put(id, text), move(PENDING), move(CURRENT), take(PENDING, id), take(DRAFT, id)]
+}
+
+/** Gives AWSPENDING back to a promoted version that lost it to Secrets Manager. */
+export function planMark({ id, stages }: StagedVersion): readonly Step[] {
+  return stages.includes(PENDING) ? [] : [{ call: 'move', stage: PENDING, to: id }]
+}
+
+/** Ends the rotation, and leaves what was promoted as it is. */
+export function planEnd({ id, stages }: StagedVersion): readonly Step[] {
+  return [PENDING, TESTED].filter((stage) => stages.includes(stage)).map((stage) => take(stage, id))
 }
 
 /** Goes on where {@link planReplace} was interrupted. */

@@ -25,7 +25,9 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
     const { arn, name, versions, created } = secret
     const VersionIdsToStages = Object.fromEntries(staged)
     const dates = { CreatedDate: seconds(created), LastChangedDate: seconds(secret.changed) }
-    return { ARN: arn, Name: name, ...dates, ...(versions.size === 0 ? {} : { VersionIdsToStages }) }
+    const { rotatedBy } = secret
+    const rotation = rotatedBy === undefined ? {} : { RotationEnabled: true, RotationLambdaARN: rotatedBy }
+    return { ARN: arn, Name: name, ...dates, ...rotation, ...(versions.size === 0 ? {} : { VersionIdsToStages }) }
   },
   ListSecretVersionIds(store, input) {
     const secret = store.find(required(input, 'SecretId'))
@@ -70,7 +72,7 @@ function getSecretValue(store: SecretsStore, input: Fields): Fields {
   const sought = { id: optional(input, 'VersionId'), stage: optional(input, 'VersionStage') }
   const { id, value, created, stages } = store.versionOf(secret, sought)
   const content =
-    typeof value === 'string' ? { SecretString: value } : { SecretBinary: Buffer.from(value).toString('base64') }
+    typeof value === 'string' ? { SecretString: value } : { SecretBinary: Buffer.from(value ?? []).toString('base64') }
   const CreatedDate = seconds(created)
   return { ARN: secret.arn, Name: secret.name, VersionId: id, VersionStages: [...stages], CreatedDate, ...content }
 }
@@ -143,19 +145,19 @@ function written(secret: Secret, version: SecretVersion | undefined): Fields {
   return { ARN: secret.arn, Name: secret.name, ...(version ? { VersionId: version.id } : {}) }
 }
 
-function required(input: Fields, name: string): string {
+export function required(input: Fields, name: string): string {
   const value = optional(input, name)
   if (value === undefined) throw new SecretsFault('ValidationException', `Member ${name} must not be null`)
   return value
 }
 
-function optional(input: Fields, name: string): string | undefined {
+export function optional(input: Fields, name: string): string | undefined {
   const value = input[name]
   return typeof value === 'string' ? value : undefined
 }
 
 /** It becomes the version's id. */
-function tokenOf(input: Fields): string | undefined {
+export function tokenOf(input: Fields): string | undefined {
   const token = optional(input, 'ClientRequestToken')
   if (token === undefined || (token.length >= 32 && token.length <= 64)) return token
   throw invalid('ClientRequestToken must be 32-64 characters long.')

@@ -11,11 +11,13 @@ import { listen } from './listen.ts'
 import { ACTIONS, type Fields } from './secrets-actions.ts'
 import { type Cut, type HeldReply, type SecretsFailure, SecretsFaults, type StandingFault } from './secrets-faults.ts'
 import { readSecretsRequest, type SecretsRequest } from './secrets-request.ts'
+import { type InvokeRotation, type RotationRun, SecretsRotations } from './secrets-rotations.ts'
 import { SecretsFault, SecretsStore, type SecretValue } from './secrets-store.ts'
 import { Signal } from './signal.ts'
 
 export type { HeldReply, SecretsFailure } from './secrets-faults.ts'
 export type { SecretsRequest } from './secrets-request.ts'
+export type { RotationEvent, RotationRun } from './secrets-rotations.ts'
 
 export interface SecretsEndpoint {
   readonly url: string
@@ -23,6 +25,10 @@ export interface SecretsEndpoint {
   /** Writes a new version, whatever the faults say, and tells its version id. Unset stage: AWSCURRENT. */
   put(id: string, value: SecretValue, options?: { stage?: string; versionId?: string; created?: Date }): string
   remove(id: string): void
+  /** What RotateSecret calls, as Secrets Manager calls a function. `cleans`: its backend takes AWSPENDING away in the end. */
+  rotateWith(invoke: InvokeRotation, options?: { cleans?: boolean }): void
+  /** The end of the next rotation: RotateSecret itself answers when it begins. */
+  whenRotated(): Promise<RotationRun>
   /** Every request fails so, until `recover()`. */
   fail(failure: SecretsFailure): void
   /** No request is answered, also not after `recover()`, which is for later ones. */
@@ -51,6 +57,7 @@ export async function startSecretsEndpoint(): Promise<SecretsEndpoint> {
   const connections = new Connections()
   const requested = new Signal<SecretsRequest>()
   const requests: SecretsRequest[] = []
+  const rotations = new SecretsRotations(store)
 
   async function attend(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const request = await readSecretsRequest(incoming)
@@ -59,7 +66,7 @@ export async function startSecretsEndpoint(): Promise<SecretsEndpoint> {
     requested.emit(request)
     if (fault.kind === 'hang') return
     if (fault.kind === 'disconnect' || cut === 'before') return void incoming.socket.resetAndDestroy()
-    const reply = fault.kind === 'fail' ? failed(fault.failure) : perform(store, request)
+    const reply = fault.kind === 'fail' ? failed(fault.failure) : perform(store, rotations, request)
     if (cut === 'after') return void incoming.socket.resetAndDestroy()
     await released
     send(outgoing, reply)
@@ -78,6 +85,8 @@ export async function startSecretsEndpoint(): Promise<SecretsEndpoint> {
       return store.add(secret, value, versionId, [stage], created).id
     },
     remove: (id) => store.remove(id),
+    rotateWith: (invoke, options) => rotations.rotateWith(invoke, options),
+    whenRotated: () => rotations.whenEnded(),
     ...switchesOf(faults),
     whenRequested: () => requested.next(),
     close: async () => {
@@ -122,8 +131,8 @@ export function awsEnvironment({ url }: Pick<SecretsEndpoint, 'url'>): Record<st
   }
 }
 
-function perform(store: SecretsStore, { action, input }: SecretsRequest): Reply {
-  const act = ACTIONS[action]
+function perform(store: SecretsStore, rotations: SecretsRotations, { action, input }: SecretsRequest): Reply {
+  const act = action === 'RotateSecret' ? () => rotations.begin(input) : ACTIONS[action]
   if (!act) return failed({ code: 'UnknownOperationException', message: `The kit does not speak ${action}` })
   try {
     return { status: 200, body: act(store, input) }

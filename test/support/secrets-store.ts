@@ -10,7 +10,8 @@ export type SecretValue = string | Uint8Array
 
 export interface SecretVersion {
   readonly id: string
-  readonly value: SecretValue
+  /** Unset: a rotation has begun it, and written nothing yet. */
+  value: SecretValue | undefined
   readonly created: Date
   readonly stages: Set<string>
 }
@@ -21,7 +22,12 @@ export interface Secret {
   readonly versions: Map<string, SecretVersion>
   readonly created: Date
   changed: Date
+  /** The ARN of the function that rotates it; unset: rotation is off. */
+  rotatedBy?: string
 }
+
+/** "Staging labels attached across all versions of a secret: 20." (Quotas of the user guide.) */
+const MAX_LABELS = 20
 
 /** An error as the service words it; `code` is what the SDK makes the error's name of. */
 export class SecretsFault extends Error {
@@ -66,7 +72,8 @@ export class SecretsStore {
   versionOf(secret: Secret, { id, stage }: { id?: string | undefined; stage?: string | undefined }): SecretVersion {
     const label = stage ?? (id === undefined ? 'AWSCURRENT' : undefined)
     for (const version of secret.versions.values()) {
-      if ((id ?? version.id) === version.id && (label === undefined || version.stages.has(label))) return version
+      const isSought = (id ?? version.id) === version.id && (label === undefined || version.stages.has(label))
+      if (isSought && version.value !== undefined) return version
     }
     const sought = id === undefined ? `staging label: ${label}` : `VersionId: ${id}`
     throw new SecretsFault(
@@ -83,19 +90,29 @@ export class SecretsStore {
     created = new Date(),
   ): SecretVersion {
     const existing = secret.versions.get(id)
-    if (existing) {
+    if (existing?.value !== undefined) {
       if (Buffer.from(existing.value).equals(Buffer.from(value))) return existing
       throw new SecretsFault('ResourceExistsException', `A version with the token ${id} exists with another value.`)
     }
-    const version: SecretVersion = { id, value, created, stages: new Set() }
-    secret.versions.set(id, version)
+    const version = existing ?? this.begin(secret, id, created)
+    version.value = value
     for (const stage of stages) this.label(secret, stage, version)
+    return version
+  }
+
+  /** A version without a value: what a rotation begins with. */
+  begin(secret: Secret, id: string, created = new Date()): SecretVersion {
+    const version: SecretVersion = { id, value: undefined, created, stages: new Set() }
+    secret.versions.set(id, version)
     return version
   }
 
   label(secret: Secret, stage: string, version: SecretVersion): void {
     const former = this.labelled(secret, stage)
     if (former === version) return
+    if (former === undefined && this.#labels(secret) >= MAX_LABELS) {
+      throw new SecretsFault('LimitExceededException', `A secret can have at most ${MAX_LABELS} staging labels.`)
+    }
     secret.changed = new Date()
     former?.stages.delete(stage)
     version.stages.add(stage)
@@ -111,5 +128,9 @@ export class SecretsStore {
 
   labelled(secret: Secret, stage: string): SecretVersion | undefined {
     return [...secret.versions.values()].find((version) => version.stages.has(stage))
+  }
+
+  #labels(secret: Secret): number {
+    return [...secret.versions.values()].reduce((sum, { stages }) => sum + stages.size, 0)
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What `rotate abort` does: takes a rotation back. A candidate goes; after `promote` the policy of before comes back, as a
+ * What `rotate abort` does: takes a rotation back. A candidate goes, be it one that waits for the rotation function; after `promote` the policy of before comes back, as a
  * version of its own with a higher serial, or by its stage where no document has a serial (see rollback).
  */
 
@@ -7,13 +7,16 @@ import { textOfDocument, withSerial } from '../../policy/revision.ts'
 import {
   nextSerial,
   PENDING,
+  planMark,
   planReplace,
   planResume,
   planUndoByStage,
   type Rotation,
   type Step,
+  TESTED,
   take,
 } from '../../policy/rotation.ts'
+import { planWithdraw } from '../../policy/rotation-proposal.ts'
 import { EXIT } from '../failure.ts'
 import { DRY_RUN, mayWrite, type WriteOptions } from '../secret/review.ts'
 import type { Work } from '../verb.ts'
@@ -40,18 +43,26 @@ export const abort: Work<[string, WriteOptions]> = async (context, place, option
   })
 
 function planOf(standing: Standing): Plan {
-  const { rotation, secret } = standing
+  const { rotation, secret, versions } = standing
   const { current } = rotation
+  const withdrawn = planWithdraw(versions)
+  const isOurs = standing.proposal !== undefined || (rotation.phase === 'idle' && withdrawn.length > 0)
   switch (rotation.phase) {
     case 'idle':
-      return { steps: [], how: 'no rotation is under way' }
-    case 'pending':
+      return isOurs ? planBack(standing) : { steps: [], how: 'no rotation is under way' }
+    case 'pending': {
+      const { candidate } = rotation
+      const labels = [PENDING, TESTED].filter((stage) => candidate.stages.includes(stage))
       return {
-        steps: [take(PENDING, rotation.candidate.id)],
-        how: `the candidate, version ${rotation.candidate.id}, is given up; version ${current.id} stays current`,
+        steps: [...withdrawn, ...labels.map((stage) => take(stage, candidate.id))],
+        how: `the candidate, version ${candidate.id}, is given up; version ${current.id} stays current`,
       }
-    case 'promoted':
-      return planUndo(standing, rotation)
+    }
+    case 'promoted': {
+      if (isOurs) return planBack(standing)
+      const { steps, how } = planUndo(standing, rotation)
+      return { steps: [...withdrawn, ...steps], how }
+    }
     case 'retiring':
       return {
         steps: [{ call: 'move', stage: PENDING, from: rotation.next.id, to: current.id }],
@@ -68,6 +79,18 @@ function planOf(standing: Standing): Plan {
   }
 }
 
+/** Takes back what waits for the rotation function, and leaves a promoted rotation alone. */
+function planBack({ secret, rotation, versions, proposal }: Standing): Plan {
+  const what =
+    proposal === undefined ? 'an approval without its candidate' : `the candidate, version ${proposal.candidate.id},`
+  const more =
+    rotation.phase === 'promoted' ? `; rotate abort ${secret.id} once more takes the promoted rotation back` : ''
+  return {
+    steps: planWithdraw(versions),
+    how: `${what} is given up; version ${rotation.current.id} stays current${more}`,
+  }
+}
+
 function planUndo(standing: Standing, { current, previous }: Extract<Rotation, { phase: 'promoted' }>): Plan {
   const { secret } = standing
   if (previous === undefined) {
@@ -76,8 +99,9 @@ function planUndo(standing: Standing, { current, previous }: Extract<Rotation, {
   const before = policyOf(standing, previous)
   const serial = nextSerial([before.policy, policyOf(standing, current).policy])
   if (serial === undefined) {
+    const tested = current.stages.includes(TESTED) ? [take(TESTED, current.id)] : []
     const how = `AWSCURRENT moves back to version ${previous.id}: no document has a serial, so guards take any; the rotation is over`
-    return { steps: planUndoByStage(current.id, previous.id), how }
+    return { steps: [...planUndoByStage(current.id, previous.id), ...tested], how }
   }
   if (before.isSigned) {
     throw refusal(
@@ -87,5 +111,5 @@ function planUndo(standing: Standing, { current, previous }: Extract<Rotation, {
   }
   const text = textOfDocument(withSerial(before.document, serial))
   const how = `the policy of version ${previous.id} is current again, with serial ${serial}, since guards refuse one that falls; the rotation is over`
-  return { steps: planReplace('undo', current.id, text), how }
+  return { steps: [...planMark(current), ...planReplace('undo', current.id, text)], how }
 }

@@ -6,7 +6,13 @@ import type { Command } from 'commander'
 import { addWriteOptions } from '../secret/options.ts'
 import type { WriteOptions } from '../secret/review.ts'
 import type { Act, Define } from '../verb.ts'
-import { addLookOptions, type LookOptions, type RetireOptions, type WatchOptions } from './options.ts'
+import {
+  type ApproveOptions,
+  addLookOptions,
+  type LookOptions,
+  type RetireOptions,
+  type WatchOptions,
+} from './options.ts'
 
 const DESCRIPTION = `Brings a policy with a new pin into a secret in steps, each of which can be repeated and taken back:
   start     the candidate waits on the stage AWSPENDING; no guard reads it
@@ -15,6 +21,9 @@ const DESCRIPTION = `Brings a policy with a new pin into a secret in steps, each
   watch     which hosts serve their new key?
   retire    the old pins go, with the next serial
   abort     takes the rotation back; status says where it is
+In the place of start, check and promote, where the secret has a rotation function (aws secretsmanager rotate-secret):
+  propose   the candidate waits for approval
+  approve   somebody else agrees; the function tests it and promotes it
 Where it is stands in the secret alone: a step that was interrupted is run again, from anywhere.`
 
 export const defineRotate: Define = (program, act) => {
@@ -23,6 +32,7 @@ export const defineRotate: Define = (program, act) => {
     .summary('bring a new pin into a secret, in steps that can be taken back')
     .description(DESCRIPTION)
   defineStart(rotate, act)
+  defineProposals(rotate, act)
   defineLooks(rotate, act)
   defineEnds(rotate, act)
 }
@@ -41,6 +51,26 @@ function defineStart(rotate: Command, act: Act): void {
     .description('Says where the rotation is, and what comes next. Looks at no host.')
     .argument(...SECRET)
     .action(act<[string, object]>(async () => (await import('./status.ts')).status))
+}
+
+function defineProposals(rotate: Command, act: Act): void {
+  const propose = rotate
+    .command('propose')
+    .description('Writes a policy as the candidate for the rotation function. Nothing reads it before it is approved.')
+    .argument(...SECRET)
+    .argument('<file>', 'the policy with the new pin beside the old one, or "-"')
+  addWriteOptions(propose).action(
+    act<[string, string, WriteOptions]>(async () => (await import('./propose.ts')).propose),
+  )
+  const approve = rotate
+    .command('approve')
+    .description('Shows what the proposed candidate would change, and lets the rotation function promote it.')
+    .argument(...SECRET)
+    .option('--expect <version>', 'approve this candidate and no other: the beginning of its version id')
+    .option('--check', 'look at every host first; refuse when one fails')
+  addWriteOptions(addLookOptions(approve)).action(
+    act<[string, ApproveOptions]>(async () => (await import('./approve.ts')).approve),
+  )
 }
 
 function defineLooks(rotate: Command, act: Act): void {
@@ -80,9 +110,7 @@ function defineEnds(rotate: Command, act: Act): void {
   )
   const abort = rotate
     .command('abort')
-    .description(
-      'Takes the rotation back: the candidate goes, or, once it is promoted, the policy of before comes back.',
-    )
+    .description('Takes the rotation back: a candidate goes, or, once it is promoted, the policy of before comes back.')
     .argument(...SECRET)
   addWriteOptions(abort).action(act<[string, WriteOptions]>(async () => (await import('./abort.ts')).abort))
 }

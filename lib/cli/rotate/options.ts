@@ -23,6 +23,12 @@ export interface RetireOptions extends LookOptions, WriteOptions {
   readonly keep?: boolean
 }
 
+export interface ApproveOptions extends LookOptions, WriteOptions {
+  readonly check?: boolean
+  /** A version id, or the first eight characters or more of one. */
+  readonly expect?: string
+}
+
 export function addLookOptions(command: Command): Command {
   return (
     command

@@ -47,11 +47,12 @@ export const promote: Work<[string, LookOptions & WriteOptions]> = async (contex
     return isWritten ? EXIT.ok : EXIT.findings
   })
 
-function candidateOf({ rotation, secret }: Standing, { force = false }: WriteOptions) {
+function candidateOf(standing: Standing, { force = false }: WriteOptions) {
+  const { rotation, secret } = standing
   if (rotation.phase !== 'pending') {
     throw refusal(
       `secret "${secret.id}" has no candidate to promote (${rotation.phase})`,
-      `next: pinned-fetch ${nextOf(rotation, secret.id)}`,
+      `next: pinned-fetch ${nextOf(standing)}`,
     )
   }
   if (rotation.base !== 'moved' || force) return rotation.candidate

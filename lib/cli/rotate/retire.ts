@@ -3,7 +3,7 @@
  */
 
 import { describePlace, type PinPlace } from '../../policy/revision.ts'
-import { isFor, PENDING, planReplace, planResume, type Step, take, versionIdFor } from '../../policy/rotation.ts'
+import { isFor, planEnd, planMark, planReplace, planResume, type Step, versionIdFor } from '../../policy/rotation.ts'
 import { EXIT, type ExitCode } from '../failure.ts'
 import { readWritten, type WrittenPolicy } from '../secret/document.ts'
 import { DRY_RUN, mayWrite, reviewOf, textOfReview } from '../secret/review.ts'
@@ -35,10 +35,10 @@ export const retire: Work<[string, string | undefined, RetireOptions]> = async (
     }
     const outgoing = outgoingOf(standing)
     if (options.keep || (outgoing.length === 0 && given === undefined)) {
-      return await finish(context, standing, options, [take(PENDING, current.id)], current.id)
+      return await finish(context, standing, options, planEnd(current), current.id)
     }
     const next = given ?? automatic(standing, outgoing)
-    const steps = planReplace('retire', current.id, next.text)
+    const steps = [...planMark(current), ...planReplace('retire', current.id, next.text)]
     const version = versionIdFor('retire', current.id, next.text)
     const patterns = given === undefined ? outgoing.map(({ pattern }) => pattern) : undefined
     return await replace(context, standing, { next, steps, version, patterns }, options)

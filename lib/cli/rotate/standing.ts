@@ -14,6 +14,7 @@ import {
   type Step,
   take,
 } from '../../policy/rotation.ts'
+import { CANDIDATE, type Proposal, proposalOf } from '../../policy/rotation-proposal.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { wholeSecret } from '../secret/address.ts'
 import { policyOfText, type WrittenPolicy } from '../secret/document.ts'
@@ -24,6 +25,8 @@ export interface Standing {
   readonly secret: Secret
   readonly rotation: Rotation
   readonly versions: readonly StagedVersion[]
+  /** What waits for the rotation function. */
+  readonly proposal: Proposal | undefined
 }
 
 /** Opens the secret for the time of one step. */
@@ -37,7 +40,7 @@ export async function atRotation<Result>(
     Secret.with(id, world, async (secret) => {
       const versions = await readStaged(secret)
       const rotation = rotationOf(versions)
-      if (rotation !== undefined) return await work({ secret, rotation, versions })
+      if (rotation !== undefined) return await work({ secret, rotation, versions, proposal: proposalOf(versions) })
       throw new CommandError(`secret "${id}" holds nothing`, `put a policy there: pinned-fetch push <file> ${id}`)
     }),
   )
@@ -62,11 +65,14 @@ export function refusal(message: string, hint: string): CommandError {
 }
 
 /** What comes next, as a command. */
-export function nextOf({ phase }: Rotation, id: string): string {
+export function nextOf({ rotation: { phase }, secret: { id }, proposal }: Standing): string {
   const commands: { readonly [Phase in Rotation['phase']]: string } = {
-    idle: `rotate start ${id} <file>`,
+    idle: proposal === undefined ? `rotate start ${id} <file>` : nextOfProposal(proposal, id),
     pending: `rotate check ${id}, then rotate promote ${id}; rotate abort ${id} takes it back`,
-    promoted: `rotate watch ${id}, then rotate retire ${id}; rotate abort ${id} takes it back`,
+    promoted:
+      proposal === undefined
+        ? `rotate watch ${id}, then rotate retire ${id}; rotate abort ${id} takes it back`
+        : nextOfProposal(proposal, id),
     retiring: `rotate retire ${id} (it was interrupted)`,
     retired: `rotate retire ${id} (it was interrupted)`,
     undoing: `rotate abort ${id} (it was interrupted)`,
@@ -75,11 +81,21 @@ export function nextOf({ phase }: Rotation, id: string): string {
   return commands[phase]
 }
 
+/** How the rotation function is called, by a person. */
+export function rotateSecret(id: string): string {
+  return `aws secretsmanager rotate-secret --secret-id ${id}`
+}
+
+function nextOfProposal({ isApproved, base }: Proposal, id: string): string {
+  if (base !== 'current') return `rotate abort ${id}, and propose again`
+  return isApproved ? `${rotateSecret(id)}, or its schedule` : `rotate approve ${id}; rotate abort ${id} takes it back`
+}
+
 async function readStaged(secret: Secret): Promise<StagedVersion[]> {
   const { versions } = await secret.describe()
   const read: StagedVersion[] = []
   for (const version of versions) {
-    const matters = version.stages.some((stage) => [CURRENT, PENDING, PREVIOUS].includes(stage))
+    const matters = version.stages.some((stage) => [CURRENT, PENDING, PREVIOUS, CANDIDATE].includes(stage))
     const text = matters ? await textOf(secret, version) : undefined
     read.push({ ...version, text })
   }
