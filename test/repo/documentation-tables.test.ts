@@ -6,6 +6,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { callersFor } from '../../infra/alarm-table.ts'
+import type { MetricName } from '../../lib/events.ts'
 import { createGuard, findPinnedFetchError, METRICS, parsePolicy } from '../../lib/index.ts'
 import { tableUnder } from './markdown.ts'
 
@@ -42,10 +44,10 @@ test('the README lists every error code, and no other', () => {
   )
 })
 
-test('the README lists every metric with its unit and its occasion, and the alarms that the stack sets', () => {
-  const alarms = /const REPAIRS = \{(.*?)\n\}/s.exec(read('infra/alarms.ts'))?.[1] ?? ''
+test('the README lists every metric with its unit and its occasion, and the alarms that call for it', () => {
   const expected = Object.entries(METRICS).map(([name, { unit, when }]) => {
-    return [`\`${name}\``, unit, when, new RegExp(`^ {2}${name}:`, 'm').test(alarms) ? 'yes' : '']
+    const alarms = callersFor(name as MetricName).map((alarm) => `\`${alarm.name}\` (${alarm.severity})`)
+    return [`\`${name}\``, unit, when, alarms.join(', ')]
   })
   assert.deepEqual(tableUnder(README, '## Metrics and alarms'), expected)
 })
