@@ -14,8 +14,10 @@ export interface CheckFinding {
     | 'no-unseen-backup'
     | 'certificate-ends-soon'
     | 'pin-ends-soon'
+    | 'signature-ends-soon'
+    | 'signature-ended'
   readonly severity: 'error' | 'warning'
-  /** `host:port`. */
+  /** `host:port`; `signature`: the document's. */
   readonly place: string
   readonly message: string
 }

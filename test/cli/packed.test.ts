@@ -17,14 +17,14 @@ const HELP_OF_EVERYTHING = `
 import { registerHooks } from 'node:module'
 const loaded = new Set()
 registerHooks({ load: (url, context, next) => (loaded.add(url), next(url, context)) })
-const { run } = await import('./dist/cli/program.js')
+const { run } = await import('./dist/lib/cli/program.js')
 let text = ''
 const world = { stdout: { write: (part) => (text += part) }, stderr: { write() {} }, env: {}, cwd: '.', now: Date.now }
 const codes = [await run(['--help'], world)]
 const verbs = [...text.matchAll(/^ {2}([a-z-]+) .*/gm)].map(([, verb]) => verb).filter((verb) => !verb.startsWith('-'))
 for (const verb of verbs) codes.push(await run([verb, '--help'], world))
 const packages = [...loaded].flatMap((url) => /node_modules\\/((?:@[^/]+\\/)?[^/]+)/.exec(url)?.[1] ?? [])
-const work = [...loaded].filter((url) => /dist\\/(policy|x509|net|source|guard|judge)/.test(url))
+const work = [...loaded].filter((url) => /dist\\/(infra|lib\\/(policy|x509|net|source|guard|judge))/.test(url))
 process.stdout.write(JSON.stringify({ verbs, codes: [...new Set(codes)], packages: [...new Set(packages)], work }))
 `
 

@@ -33,7 +33,9 @@ async function atLine(t: TestContext): Promise<Line> {
   await write('next.json', scene.candidate)
   await write('root.pem', root.certificate)
   const rotate = (line: string) =>
-    runCommand(`pinned-fetch rotate ${line} --yes`, folder, { env: environmentOf(scene) })
+    runCommand(`pinned-fetch rotate ${line}${line.startsWith('status') ? '' : ' --yes'}`, folder, {
+      env: environmentOf(scene),
+    })
   return { scene, write, rotate }
 }
 

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { FlattenedSign } from 'jose'
 import { seal } from '../../lib/cli/sign/seal.ts'
 import { rawSignature } from '../../lib/cli/sign/signer.ts'
-import { keyId, openEnvelope, parseVerifyKey } from '../../lib/source/envelope.ts'
+import { ENVELOPE_TYPE, keyId, openEnvelope, parseVerifyKey } from '../../lib/source/envelope.ts'
 import { startKmsEndpoint } from '../support/kms-endpoint.ts'
 import { NO_OPENSSL } from './openssl.ts'
+import { A, B } from './push-scene.ts'
 import { playTranscript } from './transcript.ts'
 
 const NOW = Date.UTC(2026, 10, 25)
@@ -13,12 +15,27 @@ const pem = (key: KeyObject) =>
   key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' } as never).toString()
 const other = generateKeyPairSync('ed25519')
 
+/** What `sign` refuses to make: a signature whose end is past. */
+async function endedYesterday(privateKey: KeyObject): Promise<string> {
+  const policy = { version: 1, serial: 7, hosts: { 'a.test': { pins: [A, B] } } }
+  const header = {
+    alg: privateKey.asymmetricKeyType === 'ec' ? 'ES256' : 'EdDSA',
+    typ: ENVELOPE_TYPE,
+    exp: NOW / 1000 - 86_400,
+    crit: ['exp'],
+  }
+  const envelope = await new FlattenedSign(Buffer.from(JSON.stringify(policy)))
+    .setProtectedHeader(header)
+    .sign(privateKey, { crit: { exp: true } })
+  return JSON.stringify(envelope)
+}
+
 describe('pinned-fetch sign and verify', () => {
   for (const [kind, { privateKey, publicKey }] of [
     ['Ed25519', generateKeyPairSync('ed25519')],
     ['P-256', generateKeyPairSync('ec', { namedCurve: 'prime256v1' })],
   ] as const) {
-    it(`with ${kind}`, () =>
+    it(`with ${kind}`, async () =>
       playTranscript(new URL('sign.txt', import.meta.url), {
         now: () => NOW,
         variables: {
@@ -26,6 +43,7 @@ describe('pinned-fetch sign and verify', () => {
           PRIVATE_KEY: pem(privateKey),
           PUBLIC_KEY: pem(publicKey),
           OTHER_KEY: pem(other.publicKey),
+          ENDED: await endedYesterday(privateKey),
         },
       }))
   }

@@ -55,7 +55,15 @@ for (const page of ['README.md', 'SECURITY.md']) {
   })
 }
 
-for (const page of ['README.md', 'SECURITY.md', 'CHANGELOG.md', 'lib/README.md', 'docs/evidence.md']) {
+for (const page of [
+  'README.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'lib/README.md',
+  'docs/evidence.md',
+  'docs/cli.md',
+  'docs/runbooks/README.md',
+]) {
   test(`every file that ${page} links to is there`, () => {
     const location = new URL(page, ROOT)
     const missing = fileLinksOf(readFileSync(location, 'utf8')).filter((link) => !existsSync(new URL(link, location)))

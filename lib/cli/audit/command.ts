@@ -15,7 +15,7 @@ export const defineAudit: Define = (program, act) => {
         'pins matched, the backups, what ends when, the findings of "lint" and "check". Markdown, or JSON with --json; ' +
         '--html writes one page that needs nothing else.',
     )
-    .argument('<policy>', 'a file, "-", or secret:<name or ARN>')
+    .argument('<policy>', 'a file, "-", or secret:<name or ARN>[#<version or stage>]')
   addLookOptions(command)
     .option('--since <file>', 'an earlier audit as JSON: what changed since')
     .option('--html <file>', 'write the audit as one page of HTML as well')

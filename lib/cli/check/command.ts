@@ -15,7 +15,7 @@ export const defineCheck: Define = (program, act) => {
         'which pin matches, which were never seen, what ends when. Ends with 1 when a host would be refused, with 3 when one ' +
         'could not be asked.',
     )
-    .argument('<policy>', 'a file, "-", or secret:<name or ARN>')
+    .argument('<policy>', 'a file, "-", or secret:<name or ARN>[#<version or stage>]')
     .argument('[host...]', 'only these hosts, such as one that a wildcard covers; host:port')
   addLookOptions(command)
     .option('--max-warnings <number>', 'end with 1 when there are more warnings than this')

@@ -11,6 +11,7 @@ import { type Targets, targetsOf } from '../../watch/target.ts'
 import { CommandError, EXIT, type ExitCode } from '../failure.ts'
 import { callOf } from '../hosts/probe.ts'
 import { type FoundPolicy, readPolicy } from '../policy/place.ts'
+import { signatureFinding } from '../policy/signature.ts'
 import type { Context } from '../verb.ts'
 import type { World } from '../world.ts'
 import { type EvidenceOptions, lookWith } from './evidence.ts'
@@ -53,12 +54,16 @@ export async function inspect(
     look(found.policy, calls, { now: at, atOnce }),
   )
   const hosts = sightings.map((sighting) => checkHost(rules, sighting, at))
+  const ending = signatureFinding(found.signatureEnd, at, warnDays)
   return {
     at,
     warnDays,
     found,
     hosts,
-    findings: hosts.flatMap((host) => findingsOf(host, warnDays)),
+    findings: [
+      ...(ending === undefined ? [] : [{ ...ending, place: ending.path }]),
+      ...hosts.flatMap((host) => findingsOf(host, warnDays)),
+    ],
     unchecked: unseen,
   }
 }

@@ -13,7 +13,7 @@ export const defineExport: Define = (program, act) => {
     .command('export')
     .summary('the same policy for Android, iOS, OkHttp, curl, Envoy, TrustKit')
     .description(DESCRIPTION)
-    .argument('<policy>', 'a file, "-", or secret:<name or ARN>')
+    .argument('<policy>', 'a file, "-", or secret:<name or ARN>[#<version or stage>]')
     .requiredOption('--to <target>', 'android, ios, okhttp, curl, envoy or trustkit')
     .option(
       '--host <host>',

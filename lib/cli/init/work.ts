@@ -6,7 +6,8 @@ import { stat } from 'node:fs/promises'
 import { newPolicyText } from '../../policy/edit.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { writeFileWhole } from '../policy/file.ts'
-import { pathOf, secretOf } from '../policy/place.ts'
+import { pathOf } from '../policy/place.ts'
+import { secretOf } from '../secret/address.ts'
 import type { Work } from '../verb.ts'
 
 export interface InitOptions {

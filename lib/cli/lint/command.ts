@@ -12,7 +12,7 @@ export const defineLint: Define = (program, act) => {
     .description(
       'Reads a policy, and tells what is likely to hurt: no backup pin, a report mode that was left on, dates.',
     )
-    .argument('<policy>', 'a file, "-", or secret:<name or ARN>')
+    .argument('<policy>', 'a file, "-", or secret:<name or ARN>[#<version or stage>]')
     .option('--max-warnings <number>', 'end with 1 when there are more warnings than this', '0')
     .action(act<[string, LintOptions]>(async () => (await import('./work.ts')).lint))
 }

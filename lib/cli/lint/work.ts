@@ -5,6 +5,7 @@
 import { lintPolicy } from '../../policy/lint.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { readPolicy } from '../policy/place.ts'
+import { signatureFinding } from '../policy/signature.ts'
 import { table } from '../table.ts'
 import type { Work } from '../verb.ts'
 
@@ -18,8 +19,10 @@ export const lint: Work<[string, LintOptions]> = async ({ world, voice }, place,
       exitCode: EXIT.usage,
     })
   }
-  const { name, policy } = await readPolicy(place, world)
-  const findings = lintPolicy(policy, world.now())
+  const { name, policy, signatureEnd } = await readPolicy(place, world)
+  const now = world.now()
+  const ending = signatureFinding(signatureEnd, now)
+  const findings = [...(ending === undefined ? [] : [ending]), ...lintPolicy(policy, now)]
   const warnings = findings.filter(({ severity }) => severity === 'warning')
   const rows = findings.map(({ severity, code, path, message }) => [
     voice.style(severity === 'warning' ? 'yellow' : 'dim', severity),

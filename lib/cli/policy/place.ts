@@ -1,24 +1,26 @@
 /**
- * Where a command finds the policy: a file, standard input (`-`), or a secret of Secrets Manager (`secret:<name or ARN>`).
+ * Where a command finds the policy: a file, standard input (`-`), or a secret of Secrets Manager
+ * (`secret:<name or ARN>`, with `#` and a stage or an id a version of it).
  *
- * Not here: writing secrets, which has versions and stages (../secret/).
+ * AWSCURRENT is read as a guard reads it, so that one permission is enough. Not here: writing secrets (../secret/).
  */
 
 import { readFile } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
+import { findPinnedFetchError, PinnedFetchError } from '../../errors.ts'
 import { type Policy, parsePolicy } from '../../policy/document.ts'
 import { decodeDocument } from '../../source/decode.ts'
 import { isEnvelope, unverifiedDocument } from '../../source/envelope.ts'
 import { secretsManagerSource } from '../../source/secrets-manager.ts'
 import { CommandError, EXIT } from '../failure.ts'
+import { secretAddress, secretOf } from '../secret/address.ts'
 import { clientOptionsOf } from '../secret/client.ts'
+import { Secret } from '../secret/secret.ts'
 import type { World } from '../world.ts'
-
-/** Before the name of a secret. */
-const SECRET = 'secret:'
+import { statedEnd } from './signature.ts'
 
 /** For the help of every verb that takes a policy. */
-export const PLACE_HELP = 'a file, "-" for standard input, or secret:<name or ARN> (its AWSCURRENT version)'
+export const PLACE_HELP = 'a file, "-" for standard input, or secret:<name or ARN>[#<version or stage>]'
 
 /** A policy document as somebody wrote it, and where. */
 export interface Found {
@@ -34,11 +36,8 @@ export interface FoundPolicy extends Found {
   readonly policy: Policy
   /** Whether it stood in an envelope. Whose signature that is, only `verify` says. */
   readonly isSigned: boolean
-}
-
-/** The name of the secret that a place stands for; `undefined`: it is a file or standard input. */
-export function secretOf(place: string): string | undefined {
-  return place.startsWith(SECRET) ? place.slice(SECRET.length) : undefined
+  /** When the signature ends, as the envelope says, in milliseconds since the epoch; unset: never, or not signed. */
+  readonly signatureEnd?: number | undefined
 }
 
 /** A path of the command line as a path of the file system. */
@@ -48,8 +47,7 @@ export function pathOf(place: string, { cwd }: World): string {
 
 /** @throws {CommandError | PinnedFetchError} when nothing can be read there */
 export async function readDocument(place: string, world: World): Promise<Found> {
-  const secret = secretOf(place)
-  if (secret !== undefined) return { name: `secret "${secret}"`, ...(await loadSecret(secret, world)) }
+  if (secretOf(place) !== undefined) return await readSecret(place, world)
   const name = place === '-' ? 'standard input' : place
   const text = place === '-' ? await readAll(world.stdin) : await readText(place, world)
   return { name, document: decodeDocument(text, name) }
@@ -60,11 +58,30 @@ export async function readPolicy(place: string, world: World): Promise<FoundPoli
   const found = await readDocument(place, world)
   const isSigned = isEnvelope(found.document)
   const document = isSigned ? unverifiedDocument(found.document, found.name) : found.document
-  return { ...found, document, isSigned, policy: parsePolicy(document) }
+  const signatureEnd = isSigned ? statedEnd(found.document) : undefined
+  return { ...found, document, isSigned, signatureEnd, policy: parsed(document, found.name) }
 }
 
-async function loadSecret(secret: string, world: World) {
-  return await secretsManagerSource(secret, { clientOptions: clientOptionsOf(world) }).load()
+/** With the place in the message. */
+function parsed(document: unknown, name: string): Policy {
+  try {
+    return parsePolicy(document)
+  } catch (error) {
+    const ours = findPinnedFetchError(error)
+    if (ours?.code !== 'ERR_POLICY_MALFORMED') throw error
+    throw new PinnedFetchError('ERR_POLICY_MALFORMED', { ...ours.evidence, source: name })
+  }
+}
+
+async function readSecret(place: string, world: World): Promise<Found> {
+  const { id, version } = secretAddress(place)
+  const source = () => secretsManagerSource(id, { clientOptions: clientOptionsOf(world) })
+  if (version === undefined) return { name: `secret "${id}"`, ...(await source().load()) }
+  return await Secret.with(id, world, async (secret) => {
+    const read = await secret.read(await secret.resolve(version))
+    const name = `secret "${id}" version ${read.id}`
+    return { name, document: decodeDocument(read.text, name), version: read.id }
+  })
 }
 
 /** A file's text. @throws {CommandError} when it can't be read */

@@ -6,7 +6,9 @@
  */
 
 import { CommandError, EXIT } from '../failure.ts'
-import { secretOf } from '../policy/place.ts'
+
+/** Before the name of a secret, where a file could stand as well. */
+const SECRET = 'secret:'
 
 export const SECRET_HELP = 'the name or ARN of a secret'
 
@@ -18,6 +20,11 @@ export interface SecretAddress {
 
 /** Letters, digits and `/_+=.@-` make a name; an ARN has colons as well. */
 const ID = /^[\w/+=.@:-]{1,2048}$/
+
+/** What stands behind `secret:`; `undefined`: it is a file or standard input. */
+export function secretOf(place: string): string | undefined {
+  return place.startsWith(SECRET) ? place.slice(SECRET.length) : undefined
+}
 
 /** @throws {CommandError} when it is not the address of a secret */
 export function secretAddress(text: string): SecretAddress {

@@ -7,9 +7,9 @@ import { findPinnedFetchError, PinnedFetchError } from '../../errors.ts'
 import { type Policy, parsePolicy } from '../../policy/document.ts'
 import { decodeDocument } from '../../source/decode.ts'
 import { isEnvelope, unverifiedDocument } from '../../source/envelope.ts'
-import { readAll, readText, secretOf } from '../policy/place.ts'
+import { readAll, readText } from '../policy/place.ts'
 import type { World } from '../world.ts'
-import { secretAddress } from './address.ts'
+import { secretAddress, secretOf } from './address.ts'
 import { Secret } from './secret.ts'
 
 export interface WrittenPolicy {

@@ -10,7 +10,7 @@ export const defineVerify: Define = (program, act) => {
     .command('verify')
     .summary('check the signature of a policy')
     .description('Says who signed a policy and until when, as a guard with "verifyKeys" would see it.')
-    .argument('<policy>', 'a file, "-", or secret:<name or ARN>')
+    .argument('<policy>', 'a file, "-", or secret:<name or ARN>[#<version or stage>]')
     .requiredOption('--key <file...>', 'public keys in PEM, one of which must have signed')
     .action(act<[string, VerifyOptions]>(async () => (await import('./work.ts')).verify))
 }

@@ -5,10 +5,11 @@
 import { readFile } from 'node:fs/promises'
 import { findPinnedFetchError } from '../../errors.ts'
 import { parsePolicy } from '../../policy/document.ts'
+import { daysUntil, formatInstant } from '../../policy/instant.ts'
 import { openEnvelope, parseVerifyKey, type VerifyKey } from '../../source/envelope.ts'
 import { CommandError, EXIT } from '../failure.ts'
-import { daysUntil, formatInstant } from '../instant.ts'
 import { pathOf, readDocument } from '../policy/place.ts'
+import { signatureFinding } from '../policy/signature.ts'
 import { table } from '../table.ts'
 import type { Work } from '../verb.ts'
 import type { World } from '../world.ts'
@@ -33,6 +34,8 @@ export const verify: Work<[string, VerifyOptions]> = async ({ world, voice }, pl
       ['good', end],
     ]
     voice.result({ valid: true, keyId: opened.keyId, serial, expires, daysLeft }, table(rows))
+    const ending = signatureFinding(opened.expires, now)
+    if (ending !== undefined) voice.say(`warning: the signature ${ending.message}`)
     return EXIT.ok
   } catch (error) {
     const failure = findPinnedFetchError(error)
