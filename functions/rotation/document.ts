@@ -5,7 +5,8 @@
 import { findPinnedFetchError, PinnedFetchError } from '../../lib/errors.ts'
 import { type Policy, parsePolicy } from '../../lib/policy/document.ts'
 import { decodeDocument } from '../../lib/source/decode.ts'
-import { isEnvelope, openEnvelope, unverifiedDocument, type VerifyKey } from '../../lib/source/envelope.ts'
+import { isEnvelope, openEnvelope, unverifiedDocument } from '../../lib/source/envelope.ts'
+import type { VerifyKey } from '../../lib/source/verify-key.ts'
 
 export interface OpenedPolicy {
   readonly policy: Policy

@@ -6,7 +6,8 @@
 import type { Call } from '../../lib/judge.ts'
 import { callToPlace } from '../../lib/net/call.ts'
 import type { Approval } from '../../lib/policy/rotation-steps.ts'
-import { parseVerifyKey, type VerifyKey } from '../../lib/source/envelope.ts'
+import type { VerifyKey } from '../../lib/source/verify-key.ts'
+import { VERIFY_KEYS_VARIABLE, verifyKeysOf } from '../verify-keys.ts'
 
 export interface Settings {
   /** The one secret that this function rotates: its ARN, with or without the random suffix, or its name. */
@@ -20,13 +21,13 @@ export interface Settings {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** @throws {TypeError} naming the variable */
+/** @throws {TypeError | PinnedFetchError} naming the variable */
 export function readSettings(environment: Environment): Settings {
   return {
     secretId: environment['PINNED_FETCH_SECRET_ID'] || wrong('PINNED_FETCH_SECRET_ID', 'is not set'),
     approval: approvalOf(environment['PINNED_FETCH_APPROVAL'] || 'required'),
     hosts: hostsOf(environment['PINNED_FETCH_PROBE_HOSTS'] || '[]'),
-    verifyKeys: keysOf(environment['PINNED_FETCH_VERIFY_KEYS'] ?? ''),
+    verifyKeys: verifyKeysOf(environment[VERIFY_KEYS_VARIABLE]),
   }
 }
 
@@ -43,17 +44,6 @@ function hostsOf(text: string): readonly Call[] {
     wrong('PINNED_FETCH_PROBE_HOSTS', 'is no list of hosts in JSON', cause)
   }
   return wrong('PINNED_FETCH_PROBE_HOSTS', 'is no list of hosts in JSON')
-}
-
-/** One key after the other, in PEM. */
-function keysOf(text: string): readonly VerifyKey[] {
-  if (text.trim() === '') return []
-  const blocks = text.match(/-----BEGIN [^-]+-----[^-]*-----END [^-]+-----/g) ?? []
-  if (blocks.length === 0) wrong('PINNED_FETCH_VERIFY_KEYS', 'holds no public key in PEM')
-  return blocks.map(
-    (block) =>
-      parseVerifyKey(block) ?? wrong('PINNED_FETCH_VERIFY_KEYS', 'holds what is no public key for Ed25519 or P-256'),
-  )
 }
 
 function wrong(name: string, problem: string, cause?: unknown): never {

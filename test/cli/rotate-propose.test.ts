@@ -90,12 +90,29 @@ describe('pinned-fetch rotate propose and approve', () => {
     assert.notEqual((await scene.rotate()).failure, undefined)
     assert.deepEqual(await scene.stages(), { ...PROPOSED, AWSPENDING: 8, PinnedFetchApproved: 8 })
     assert.equal((await rotate(`propose ${SECRET} next.json`)).exitCode, 4)
+    const status = await rotate(`status ${SECRET}`)
+    assert.match(
+      status.stdout,
+      /^next {6}aws secretsmanager rotate-secret --secret-id prod\/pins goes on with it; rotate abort/m,
+    )
     await rotate(`abort ${SECRET}`)
     assert.deepEqual(await scene.stages(), AT_FIRST)
     await rotate(`propose ${SECRET} next.json`)
     await rotate(`approve ${SECRET}`)
     assert.equal((await scene.rotate()).failure, undefined)
     assert.deepEqual(await scene.stages(), PROMOTED)
+  })
+
+  it('are told of, and taken back, where the function refused before it wrote anything', async (t) => {
+    const { scene, rotate, write } = await atLine(t)
+    await write('old.json', scene.text(6, [next.pin, today.pin]))
+    await rotate(`propose ${SECRET} old.json --force`)
+    await rotate(`approve ${SECRET} --force`)
+    assert.notEqual((await scene.rotate()).failure, undefined)
+    const { stdout } = await rotate(`status ${SECRET}`)
+    assert.match(stdout, /^to {8}\S+ {2}empty {2}AWSPENDING\nproposed {2}\S+ {2}approved\nnext {6}aws/m)
+    assert.equal((await rotate(`abort ${SECRET}`)).exitCode, 0)
+    assert.deepEqual(await scene.stages(), AT_FIRST)
   })
 
   it('write nothing that the function would refuse', async (t) => {

@@ -273,17 +273,17 @@ describe('the settings', () => {
     ['PINNED_FETCH_APPROVAL', 'yes', 'is neither'],
     ['PINNED_FETCH_PROBE_HOSTS', 'localhost', 'is no list'],
     ['PINNED_FETCH_PROBE_HOSTS', '["http://localhost/"]', 'is no list'],
-    ['PINNED_FETCH_VERIFY_KEYS', 'none', 'holds no public key'],
+    ['PINNED_FETCH_VERIFY_KEYS', 'none', 'holds something that is no public key'],
     [
       'PINNED_FETCH_VERIFY_KEYS',
       '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----',
-      'holds what is no public key',
+      'holds something that is no public key',
     ],
   ] as const) {
     it(`end the function at its start: ${name}=${JSON.stringify(value.slice(0, 20))}`, async (t) => {
       const scene = await rotationScene(t, { environment: { [name]: value } })
       await scene.running.exited
-      assert.match(JSON.stringify(scene.running.initError), new RegExp(`${name} ${problem}`))
+      assert.match(JSON.stringify(scene.running.initError), new RegExp(`${name}.*${problem}`))
     })
   }
 })

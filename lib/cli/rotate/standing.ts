@@ -65,10 +65,17 @@ export function refusal(message: string, hint: string): CommandError {
 }
 
 /** What comes next, as a command. */
-export function nextOf({ rotation: { phase }, secret: { id }, proposal }: Standing): string {
+export function nextOf(standing: Standing): string {
+  const {
+    rotation: { phase },
+    secret: { id },
+    proposal,
+  } = standing
   const commands: { readonly [Phase in Rotation['phase']]: string } = {
     idle: proposal === undefined ? `rotate start ${id} <file>` : nextOfProposal(proposal, id),
-    pending: `rotate check ${id}, then rotate promote ${id}; rotate abort ${id} takes it back`,
+    pending: isOfFunction(standing)
+      ? `${rotateSecret(id)} goes on with it; rotate abort ${id} takes it back`
+      : `rotate check ${id}, then rotate promote ${id}; rotate abort ${id} takes it back`,
     promoted:
       proposal === undefined
         ? `rotate watch ${id}, then rotate retire ${id}; rotate abort ${id} takes it back`
@@ -86,6 +93,13 @@ export function rotateSecret(id: string): string {
   return `aws secretsmanager rotate-secret --secret-id ${id}`
 }
 
+/** Whether what is pending is what the rotation function has begun, and not ended. */
+function isOfFunction({ rotation, proposal }: Standing): boolean {
+  if (rotation.phase !== 'pending') return false
+  const { candidate, current } = rotation
+  return candidate.text === undefined || [current.text, proposal?.candidate.text].includes(candidate.text)
+}
+
 function nextOfProposal({ isApproved, base }: Proposal, id: string): string {
   if (base !== 'current') return `rotate abort ${id}, and propose again`
   return isApproved ? `${rotateSecret(id)}, or its schedule` : `rotate approve ${id}; rotate abort ${id} takes it back`
@@ -96,18 +110,8 @@ async function readStaged(secret: Secret): Promise<StagedVersion[]> {
   const read: StagedVersion[] = []
   for (const version of versions) {
     const matters = version.stages.some((stage) => [CURRENT, PENDING, PREVIOUS, CANDIDATE].includes(stage))
-    const text = matters ? await textOf(secret, version) : undefined
+    const text = matters ? (await secret.readIfThere(version.id))?.text : undefined
     read.push({ ...version, text })
   }
   return read
-}
-
-/** A rotation of AWS's own attaches AWSPENDING to an id before there is a value. */
-async function textOf(secret: Secret, { id }: StagedVersion): Promise<string | undefined> {
-  try {
-    return (await secret.read(id)).text
-  } catch (error) {
-    if (((error as Error).cause as Error | undefined)?.name === 'ResourceNotFoundException') return undefined
-    throw error
-  }
 }

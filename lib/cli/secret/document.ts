@@ -59,6 +59,7 @@ export async function readVersion(secret: Secret, version: string): Promise<Writ
 /** What one version of a secret holds, be it a policy or not: a broken one must be seen, and be replaced. */
 export interface Held {
   readonly id: string
+  /** Empty where nothing has been written yet: a rotation of AWS puts AWSPENDING on such a version. */
   readonly text: string
   readonly written: WrittenPolicy | undefined
   /** Why it is no policy. */
@@ -67,7 +68,9 @@ export interface Held {
 
 /** The same where there need not be a policy. */
 export async function readHeld(secret: Secret, version: string): Promise<Held> {
-  const { id, text } = await secret.read(version)
+  const read = await secret.readIfThere(version)
+  if (read === undefined) return { id: version, text: '', written: undefined, problem: 'nothing is written there yet' }
+  const { id, text } = read
   try {
     return { id, text, written: policyOfText(text, `secret "${secret.id}" version ${id}`), problem: undefined }
   } catch (error) {

@@ -97,6 +97,16 @@ export class Secret {
     return { id: reply.VersionId ?? version, stages: reply.VersionStages ?? [], text }
   }
 
+  /** The same of a version that need not have a value: a rotation of AWS begins with one that has none. */
+  async readIfThere(version: string): Promise<ReadVersion | undefined> {
+    try {
+      return await this.read(version)
+    } catch (error) {
+      if (nameOf((error as Error).cause) === 'ResourceNotFoundException') return undefined
+      throw error
+    }
+  }
+
   /** A stage, a version id or the beginning of one, as a version id. */
   async resolve(version: string = CURRENT): Promise<string> {
     const staged = holderOf((await this.describe()).versions, version)
