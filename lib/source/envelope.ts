@@ -7,24 +7,19 @@
  * `typ` keeps a signature that was made for something else from being taken for a policy's. `exp` is an instant in seconds,
  * and critical. The document needs a `serial`, so that no older one can be put in its place.
  *
- * `jose` verifies; it is loaded only where `verifyKeys` is set. Not here: signing (cli/sign).
+ * `jose` verifies; it is loaded only where `verifyKeys` is set. Not here: the keys (verify-key.ts),
+ * and signing (cli/sign).
  */
 
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import type { FlattenedJWSInput } from 'jose'
 import { PinnedFetchError } from '../errors.ts'
 import { decodeDocument } from './decode.ts'
+import { keyId, parseVerifyKey, type VerifyKey } from './verify-key.ts'
+
+export { keyId, parseVerifyKey, type VerifyKey }
 
 /** The `typ` of the protected header (RFC 7515 section 4.1.9). */
 export const ENVELOPE_TYPE = 'pinned-fetch-policy+json'
-
-/** A public key that policies may be signed with. */
-export interface VerifyKey {
-  readonly key: KeyObject
-  readonly algorithm: 'EdDSA' | 'ES256'
-  /** Base64url SHA-256 of the SubjectPublicKeyInfo. */
-  readonly id: string
-}
 
 /** A document that verified. */
 export interface Opened {
@@ -33,26 +28,6 @@ export interface Opened {
   readonly keyId: string
   /** Milliseconds since the epoch; unset: the signature does not expire. */
   readonly expires: number | undefined
-}
-
-/** Reads one public key in PEM; `undefined` when it is none, or not Ed25519 or P-256. A private key is none. */
-export function parseVerifyKey(pem: string): VerifyKey | undefined {
-  // Of two in one text only the first would be read, without a word.
-  if (pem.match(/-----BEGIN [^-]+-----/g)?.join() !== '-----BEGIN PUBLIC KEY-----') return undefined
-  try {
-    const key = createPublicKey(pem)
-    const algorithm = algorithmOf(key)
-    return algorithm && { key, algorithm, id: keyId(key) }
-  } catch {
-    return undefined
-  }
-}
-
-/** How a public key is named in `kid`. */
-export function keyId(key: KeyObject): string {
-  return createHash('sha256')
-    .update(key.export({ type: 'spki', format: 'der' }))
-    .digest('base64url')
 }
 
 /**
@@ -82,14 +57,6 @@ export async function openEnvelope(
     return { document: signedDocument(verified.payload, source), keyId: id, expires }
   }
   throw refuse('its signature does not verify with any of the keys in "verifyKeys"')
-}
-
-function algorithmOf({
-  asymmetricKeyType: type,
-  asymmetricKeyDetails: details,
-}: KeyObject): VerifyKey['algorithm'] | undefined {
-  if (type === 'ed25519') return 'EdDSA'
-  return type === 'ec' && details?.namedCurve === 'prime256v1' ? 'ES256' : undefined
 }
 
 /** Whether a document is an envelope at all; nothing is verified. */

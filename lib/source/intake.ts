@@ -6,8 +6,9 @@
  */
 
 import { findPinnedFetchError, PinnedFetchError } from '../errors.ts'
-import { type Policy, parsePolicy } from '../policy/document.ts'
 import { joinPolicies } from '../policy/join.ts'
+import type { IsPublicSuffix } from '../policy/public-suffix.ts'
+import { type Policy, readPolicy } from '../policy/reading.ts'
 import type { LoadedDocument, PolicySource } from './source.ts'
 
 export interface Accepted {
@@ -30,11 +31,12 @@ export class Intake {
 
   /**
    * @param documents one for each source, in their order
+   * @param isSuffix what {@link suffixesFor} gave for these documents
    * @throws {PinnedFetchError} `ERR_POLICY_MALFORMED`, `ERR_POLICY_ROLLED_BACK`
    */
-  accept(documents: readonly LoadedDocument[]): Accepted {
+  accept(documents: readonly LoadedDocument[], isSuffix: IsPublicSuffix): Accepted {
     const parts = this.#sources.map((source, index) => {
-      const policy = parseFrom(source, documents[index]?.document)
+      const policy = parseFrom(source, documents[index]?.document, isSuffix)
       return { source: source.name, policy, serial: newerSerial(source, policy.serial, this.#serials[index]) }
     })
     const policy = joinPolicies(parts)
@@ -48,9 +50,27 @@ export class Intake {
   }
 }
 
-function parseFrom(source: PolicySource, document: unknown): Policy {
+/** The list of public suffixes, loaded when a document has a wildcard; without one nobody asks it. */
+export async function suffixesFor(documents: readonly LoadedDocument[]): Promise<IsPublicSuffix> {
+  if (!documents.some(({ document }) => hasWildcard(document))) return refuseToAnswer
+  return (await import('../policy/public-suffix.ts')).isPublicSuffix
+}
+
+/** Whether a key of the document, or of its `hosts`, has a `*`: the two places where patterns stand. */
+function hasWildcard(document: unknown): boolean {
+  const keysOf = (value: unknown) => (typeof value === 'object' && value !== null ? Object.keys(value) : [])
+  const { hosts } = Object(document) as { readonly hosts?: unknown }
+  return [...keysOf(document), ...keysOf(hosts)].some((key) => key.includes('*'))
+}
+
+/** A document that shows other keys when it is read again is refused. */
+function refuseToAnswer(): never {
+  throw new Error('the document has changed while it was read')
+}
+
+function parseFrom(source: PolicySource, document: unknown, isSuffix: IsPublicSuffix): Policy {
   try {
-    return parsePolicy(document)
+    return readPolicy(document, isSuffix)
   } catch (error) {
     const ours = findPinnedFetchError(error)
     if (ours?.code !== 'ERR_POLICY_MALFORMED') throw error

@@ -3,15 +3,18 @@
  */
 
 import type { Clock } from './clock.ts'
-import { openEnvelope, type VerifyKey } from './envelope.ts'
 import type { PolicySource } from './source.ts'
+import type { VerifyKey } from './verify-key.ts'
 
 /** @param keys public keys, any one of which may have signed */
 export function signedSource(source: PolicySource, keys: readonly VerifyKey[], clock: Clock): PolicySource {
   return {
     name: source.name,
+    get cachedFor() {
+      return source.cachedFor ?? 0
+    },
     async load(signal) {
-      const loaded = await source.load(signal)
+      const [loaded, { openEnvelope }] = await Promise.all([source.load(signal), import('./envelope.ts')])
       const opened = await openEnvelope(loaded.document, { keys, now: clock.now(), source: source.name })
       return { ...loaded, document: opened.document }
     },

@@ -19,6 +19,8 @@ export interface LoadedDocument {
 export interface PolicySource {
   /** Names the source in errors, events and metrics: `secret "prod/partner-pins"`. */
   readonly name: string
+  /** ms that a cache of its own may hold a document back. Unset: it has none, and gives the document as it is now. */
+  readonly cachedFor?: number
   /**
    * Fetches the document as it is now.
    *

@@ -11,11 +11,12 @@
 import { PinnedFetchError } from '../errors.ts'
 import type { GuardEvent } from '../events.ts'
 import type { Rules } from '../judge.ts'
+import type { IsPublicSuffix } from '../policy/public-suffix.ts'
 import { Allowance } from './allowance.ts'
 import { ageOf, type Clock, type Instant, instantOf } from './clock.ts'
 import { policyErrorOf } from './failure.ts'
 import { Flight } from './flight.ts'
-import { Intake } from './intake.ts'
+import { Intake, suffixesFor } from './intake.ts'
 import type { LoadedDocument, PolicySource } from './source.ts'
 
 /** A load that takes longer is given up, ms. Secrets Manager answers in tens of ms; Lambda's default time-out is 3 s. */
@@ -62,6 +63,8 @@ interface Loading {
 export class PolicyStore {
   readonly #sources: readonly PolicySource[]
   readonly #options: StoreOptions
+  /** ms a loaded policy is fresh: less than the option where a source has a cache of its own. */
+  readonly #cacheExpiry: number
   readonly #intake: Intake
   readonly #allowance = new Allowance()
   readonly #listeners = new Set<(rules: Rules) => void>()
@@ -77,6 +80,7 @@ export class PolicyStore {
   constructor(sources: readonly PolicySource[], options: StoreOptions) {
     this.#sources = sources
     this.#options = options
+    this.#cacheExpiry = expiryBehind(sources, options.cacheExpiry)
     this.#intake = new Intake(sources)
   }
 
@@ -124,11 +128,10 @@ export class PolicyStore {
     if (current === undefined) return this.#firstRules()
     const age = ageOf(current.startedAt, this.#options.clock)
     if (age <= current.freshFor) return current.rules
-    const { cacheExpiry, maxStale } = this.#options
-    const mayServe = age <= maxStale
+    const mayServe = age <= this.#options.maxStale
     if (this.#isPaused()) return mayServe ? current.rules : Promise.reject(this.#stale(age))
     const refreshed = this.#pending()?.done ?? this.#load('call')
-    if (mayServe && age <= 2 * cacheExpiry) {
+    if (mayServe && age <= 2 * this.#cacheExpiry) {
       refreshed.catch(() => undefined)
       return current.rules
     }
@@ -192,7 +195,7 @@ export class PolicyStore {
   #load(reason: Reason, restarts = 1): Promise<Rules> {
     const flight = new Flight(this.#sources, this.#patience(), this.#options.clock)
     const done: Promise<Rules> = flight.documents
-      .then((documents) => this.#accept(documents, flight.startedAt))
+      .then(async (documents) => this.#accept(documents, await suffixesFor(documents), flight.startedAt))
       .catch((error: unknown): Promise<Rules> => {
         // Frozen in mid-load: whoever still waits gets a load of the time after the thaw. Where the freeze is a guess,
         // once: what seems to sleep again is a source that blocks the process.
@@ -200,7 +203,7 @@ export class PolicyStore {
           const other = this.#loading?.flight === flight ? undefined : this.#loading?.done
           return other ?? this.#load(reason, flight.isTold ? restarts : restarts - 1)
         }
-        throw this.#fail(error, flight.startedAt, reason)
+        throw this.#fail(error, flight, reason)
       })
       .finally(() => {
         if (this.#loading?.flight === flight) this.#loading = undefined
@@ -215,12 +218,13 @@ export class PolicyStore {
     return left > 0 ? Math.min(LOAD_DEADLINE_MS, Math.max(1, left * LOADING_SHARE)) : LOAD_DEADLINE_MS
   }
 
-  #accept(documents: readonly LoadedDocument[], startedAt: Instant): Rules {
+  #accept(documents: readonly LoadedDocument[], isSuffix: IsPublicSuffix, startedAt: Instant): Rules {
     const previous = this.#current
     if (previous !== undefined && previous.startedAt.elapsed > startedAt.elapsed) return previous.rules
-    const { policy, version, stage, changed } = this.#intake.accept(documents)
+    const { policy, version, stage, changed } = this.#intake.accept(documents, isSuffix)
     const rules = changed || previous === undefined ? { policy, version, mode: this.#options.mode } : previous.rules
-    const { cacheExpiry, clock } = this.#options
+    const { clock } = this.#options
+    const cacheExpiry = this.#cacheExpiry
     const freshFor = cacheExpiry < 0 ? Number.POSITIVE_INFINITY : cacheExpiry * (1 - JITTER * Math.random())
     this.#current = { rules, startedAt, freshFor }
     this.#failures = 0
@@ -232,12 +236,13 @@ export class PolicyStore {
     return rules
   }
 
-  #fail(cause: unknown, startedAt: Instant, reason: Reason): PinnedFetchError {
+  #fail(cause: unknown, { startedAt, slept }: Flight, reason: Reason): PinnedFetchError {
     const error = policyErrorOf(cause, this.name)
     const current = this.#current
     // A load that was overtaken has nothing to say any more.
     if (this.#isClosed || (current !== undefined && current.startedAt.elapsed > startedAt.elapsed)) return error
-    if (reason === 'call') this.#pause(error)
+    // One that slept again says nothing about the source: the call that comes now may be the first in a long time.
+    if (reason === 'call' && !slept) this.#pause(error)
     const ageSeconds = current === undefined ? undefined : ageOf(current.startedAt, this.#options.clock) / 1000
     const { code, message } = error
     this.#options.emit({ type: 'policy-refresh-failed', source: this.name, code, message, ageSeconds })
@@ -261,4 +266,14 @@ export class PolicyStore {
     const evidence = { source: this.name, ageSeconds: age / 1000, maxStaleSeconds: this.#options.maxStale / 1000 }
     return new PinnedFetchError('ERR_POLICY_STALE', evidence, { cause: this.#lastError })
   }
+}
+
+/**
+ * What a source hands over may be as old as its own cache allows. So a policy counts as fresh for less, and a revoked pin
+ * still lives at most 2 x `expiry` behind a cache that is no longer than that.
+ */
+function expiryBehind(sources: readonly PolicySource[], expiry: number): number {
+  if (expiry < 0) return expiry
+  const cachedFor = Math.max(0, ...sources.map((source) => source.cachedFor ?? 0))
+  return Math.max(expiry - cachedFor / 2, expiry / 2)
 }

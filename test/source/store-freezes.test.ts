@@ -53,6 +53,29 @@ describe('a load that a freeze caught', () => {
     assert.equal(failures().length, 1)
   })
 
+  it('and another freeze after it says nothing about the source: the next call waits for the policy of now', async (t) => {
+    const cacheExpiry = 100_000
+    const { source, store, clock } = await loadedStore(t, { cacheExpiry })
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const frozenFor = async (milliseconds: number) => {
+      clock.pass(milliseconds)
+      // Timers that are due come before the invocation.
+      t.mock.timers.tick(milliseconds)
+      await settled()
+      store.thaw()
+      store.expectEnd(3_000)
+      store.prefetch()
+    }
+    clock.pass(cacheExpiry + 1)
+    assert.equal(numberOf(await store.rules()), 1)
+    await frozenFor(12_000)
+    await frozenFor(10 * cacheExpiry)
+    const call = store.rules()
+    assert.ok(call instanceof Promise, 'it was judged by pins of ten times "cacheExpiry"')
+    await source.latest(source.loads.length).answer(documentOf(2))
+    assert.equal(numberOf(await call), 2)
+  })
+
   it('and that is told of is started anew at once, however often', async (t) => {
     const { source, store, clock, failures } = storeOver(t)
     const call = store.rules()
