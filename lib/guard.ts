@@ -21,14 +21,13 @@ import { Reporter } from './net/reporter.ts'
 import { Surfaces } from './net/surfaces.ts'
 import { TrustStore } from './net/trust.ts'
 import {
-  checkOptions,
   DEFAULT_CACHE_EXPIRY_MS,
   DEFAULT_MAX_STALE_MS,
   type GuardOptions,
   pemTexts,
+  readOptions,
   verifyKeysOf,
 } from './options.ts'
-import { lintPolicy } from './policy/lint.ts'
 import { formatPin, type Pin } from './policy/pin.ts'
 import { type Clock, SYSTEM_CLOCK } from './source/clock.ts'
 import { secretsManagerSource } from './source/secrets-manager.ts'
@@ -84,6 +83,16 @@ export interface LambdaGuard extends Guard {
   begin(remaining: number | undefined, slept: boolean): void
   /** Takes every idle connection out of use. */
   closeIdle(): void
+  /** What the surfaces are built on, for the preload, which brings calls here that know of no surface. */
+  readonly parts: GuardParts
+}
+
+export interface GuardParts {
+  readonly gate: Gate
+  readonly store: PolicyStore
+  readonly trust: TrustStore
+  readonly reporter: Reporter
+  readonly clock: Clock
 }
 
 /**
@@ -91,14 +100,13 @@ export interface LambdaGuard extends Guard {
  *
  * @throws {PinnedFetchError} `ERR_CONFIGURATION` for an unknown option, one of the wrong type, or a contradiction
  */
-export function createGuard(options: GuardOptions): Guard {
+export function createGuard(options?: GuardOptions): Guard {
   return assembleGuard(options)
 }
 
 /** {@link createGuard}, with the clocks as an argument. */
-export function assembleGuard(given: GuardOptions, clock: Clock = SYSTEM_CLOCK): LambdaGuard {
-  checkOptions(given)
-  const options: GuardOptions = Object.assign(Object.create(null), given)
+export function assembleGuard(given: GuardOptions | undefined, clock: Clock = SYSTEM_CLOCK): LambdaGuard {
+  const options = readOptions(given)
   const reporter = new Reporter(observersOf(options))
   const store = new PolicyStore(sourcesOf(options, clock), {
     cacheExpiry: options.cacheExpiry ?? DEFAULT_CACHE_EXPIRY_MS,
@@ -142,6 +150,7 @@ export function assembleGuard(given: GuardOptions, clock: Clock = SYSTEM_CLOCK):
       store.prefetch()
     },
     closeIdle: () => surfaces.closeIdle(),
+    parts: { gate, store, trust, reporter, clock },
   }
 }
 
@@ -171,10 +180,14 @@ function proxiesOf({ proxy = false }: GuardOptions): (call: Call) => ProxyAddres
   return () => address
 }
 
+/** Advice: no call waits until what gives it is loaded, and none fails when it can't be. */
 function warnAboutPolicy({ policy }: Rules, reporter: Reporter, now: number): void {
-  for (const { code, path, message, severity } of lintPolicy(policy, now)) {
-    if (severity === 'warning') reporter.warn(`${code} ${path}`, `${path}: ${message}`)
+  const advise = ({ lintPolicy }: typeof import('./policy/lint.ts')) => {
+    for (const { code, path, message, severity } of lintPolicy(policy, now)) {
+      if (severity === 'warning') reporter.warn(`${code} ${path}`, `${path}: ${message}`)
+    }
   }
+  import('./policy/lint.ts').then(advise).catch(() => undefined)
 }
 
 /** What a verdict on an uncovered host is called in a policy. */

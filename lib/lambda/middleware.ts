@@ -39,7 +39,7 @@ declare module 'aws-lambda' {
  * missing or malformed secret never throws here: each call then fails with the reason.
  */
 export function pinnedFetch(
-  options: GuardOptions,
+  options?: GuardOptions,
   // biome-ignore lint/suspicious/noExplicitAny: Middy's own type for a middleware that takes any event and result.
 ): MiddlewareObj<any, any, Error, LambdaContext & PinnedContext> {
   const guard = assembleGuard(options)
