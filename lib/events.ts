@@ -99,28 +99,63 @@ export const METRIC_DIMENSIONS = { service: 'service', host: 'host' } as const
 
 export type MetricUnit = 'Count' | 'Seconds'
 
-/** Every metric, its unit, and when it is written. */
-export const METRICS = {
-  PinFailure: { unit: 'Count', when: 'a call was blocked by a pin' },
-  PinReportOnlyFailure: { unit: 'Count', when: 'a call would have been blocked; mode "report" let it through' },
-  HostRefused: { unit: 'Count', when: 'an uncovered host or plain HTTP was refused' },
-  TlsFailure: { unit: 'Count', when: "Node's own verification refused the peer of a covered host" },
-  BackupPinMatched: { unit: 'Count', when: 'only a pin that is not the first of its list matched' },
-  PolicyRefresh: { unit: 'Count', when: 'a load of the policy worked' },
-  PolicyRefreshFailure: { unit: 'Count', when: 'a load of the policy failed; the last good one still serves' },
-  PolicyAge: { unit: 'Seconds', when: 'at each refresh: the age of the policy in use' },
-  DaysToPinExpiry: { unit: 'Count', when: 'first use of a host, and probe: days until its last pin expires' },
-  DaysToCertificateExpiry: { unit: 'Count', when: 'first use of a host, and probe: days until its path expires' },
-  DaysToEntryExpiry: { unit: 'Count', when: 'probe: days until the entry of a host expires; negative after it' },
-  ProbeRefused: { unit: 'Count', when: 'probe: 1 when a call to the host would be refused, else 0' },
-  ProbeUnreachable: { unit: 'Count', when: 'probe: 1 when the host could not be asked, else 0' },
-  PinDrift: { unit: 'Count', when: 'probe: 1 when only a backup pin matches, else 0' },
-  UnseenPins: { unit: 'Count', when: 'probe: pins of the host that it did not show, its backups; 0: there is none' },
-  RotationPromoted: { unit: 'Count', when: 'the rotation function made a candidate current' },
-  RotationRefused: { unit: 'Count', when: 'the rotation function refused a candidate; the current policy serves on' },
-} as const satisfies Record<string, { readonly unit: MetricUnit; readonly when: string }>
+/** Every metric and its unit: all that the writer needs. */
+export const METRIC_UNITS = {
+  PinFailure: 'Count',
+  PinReportOnlyFailure: 'Count',
+  HostRefused: 'Count',
+  TlsFailure: 'Count',
+  BackupPinMatched: 'Count',
+  PolicyRefresh: 'Count',
+  PolicyRefreshFailure: 'Count',
+  PolicyAge: 'Seconds',
+  DaysToPinExpiry: 'Count',
+  DaysToCertificateExpiry: 'Count',
+  DaysToEntryExpiry: 'Count',
+  ProbeRefused: 'Count',
+  ProbeUnreachable: 'Count',
+  PinDrift: 'Count',
+  UnseenPins: 'Count',
+  RotationPromoted: 'Count',
+  RotationRefused: 'Count',
+} as const satisfies Record<string, MetricUnit>
 
-export type MetricName = keyof typeof METRICS
+export type MetricName = keyof typeof METRIC_UNITS
+
+const OCCASIONS: { readonly [Name in MetricName]: string } = {
+  PinFailure: 'a call was blocked by a pin',
+  PinReportOnlyFailure: 'a call would have been blocked; mode "report" let it through',
+  HostRefused: 'an uncovered host or plain HTTP was refused',
+  TlsFailure: "Node's own verification refused the peer of a covered host",
+  BackupPinMatched: 'only a pin that is not the first of its list matched',
+  PolicyRefresh: 'a load of the policy worked',
+  PolicyRefreshFailure: 'a load of the policy failed; the last good one still serves',
+  PolicyAge: 'at each refresh: the age of the policy in use',
+  DaysToPinExpiry: 'first use of a host, and probe: days until its last pin expires',
+  DaysToCertificateExpiry: 'first use of a host, and probe: days until its path expires',
+  DaysToEntryExpiry: 'probe: days until the entry of a host expires; negative after it',
+  ProbeRefused: 'probe: 1 when a call to the host would be refused, else 0',
+  ProbeUnreachable: 'probe: 1 when the host could not be asked, else 0',
+  PinDrift: 'probe: 1 when only a backup pin matches, else 0',
+  UnseenPins: 'probe: pins of the host that it did not show, its backups; 0: there is none',
+  RotationPromoted: 'the rotation function made a candidate current',
+  RotationRefused: 'the rotation function refused a candidate; the current policy serves on',
+}
+
+type DescribedMetrics = {
+  readonly [Name in MetricName]: { readonly unit: (typeof METRIC_UNITS)[Name]; readonly when: string }
+}
+
+/**
+ * Every metric, its unit, and when it is written: for alarms, dashboards and documentation. Marked as pure, so that the
+ * bundle of a handler that never asks leaves the prose out.
+ */
+export const METRICS = /* @__PURE__ */ Object.fromEntries(
+  /* @__PURE__ */ Object.entries(METRIC_UNITS).map(([name, unit]) => [
+    name,
+    { unit, when: OCCASIONS[name as MetricName] },
+  ]),
+) as DescribedMetrics
 
 /** Codes that count as `HostRefused` rather than `PinFailure`. */
 export const HOST_REFUSALS: ReadonlySet<FailureCode> = new Set(['ERR_HOST_NOT_COVERED', 'ERR_PLAINTEXT_REFUSED'])

@@ -14,8 +14,8 @@
  */
 
 import { type FailureCode, type FailureEvidence, PinnedFetchError, type PresentedKey, type Target } from './errors.ts'
-import type { HostEntry, Policy } from './policy/document.ts'
 import { formatPin, type Pin } from './policy/pin.ts'
+import type { HostEntry, Policy } from './policy/reading.ts'
 import type { Certificate } from './x509/certificate.ts'
 import type { PathResult, VerifiedPath } from './x509/path.ts'
 

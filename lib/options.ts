@@ -14,12 +14,15 @@ import type { Observer } from './events.ts'
 import type { MetricsOptions } from './lambda/metrics.ts'
 import { callToPlace } from './net/call.ts'
 import { PROXY_FORM, parseProxyAddress } from './net/proxy/address.ts'
-import { parseVerifyKey, type VerifyKey } from './source/envelope.ts'
 import type { PolicySource } from './source/source.ts'
+import { parseVerifyKey, splitVerifyKeys, type VerifyKey } from './source/verify-key.ts'
 import { splitPem } from './x509/trust-set.ts'
 
 export interface GuardOptions {
-  /** One Secrets Manager secret id or ARN, or several whose hosts are joined. */
+  /**
+   * One Secrets Manager secret id or ARN, or several whose hosts are joined. Default, where neither `policy` nor `source`
+   * is given: what the environment variable `PINNED_FETCH_SECRET_ID` names, several with commas between.
+   */
   readonly secretId?: string | readonly string[]
   /** A literal policy document instead: for tests and private tools. */
   readonly policy?: unknown
@@ -28,7 +31,8 @@ export interface GuardOptions {
   /**
    * Public keys in PEM (Ed25519 or P-256), one of which must have signed the document (`pinned-fetch sign`). Unsigned,
    * altered and expired documents are then refused, and those with a lower serial, so that who can write the secret
-   * can't weaken it. Default: documents are not signed.
+   * can't weaken it. Default: `PINNED_FETCH_VERIFY_KEYS` where the secret comes from the environment, too; else documents
+   * are not signed.
    */
   readonly verifyKeys?: string | readonly string[]
   /** Overrides the document's modes for every host. Default: the document decides. */
@@ -96,21 +100,65 @@ const CHECKS: { readonly [Name in keyof Required<GuardOptions>]: Check } = {
 const SOURCES = ['secretId', 'policy', 'source'] as const
 const METRICS_KEYS = ['namespace', 'service', 'sink']
 
-/** @throws {PinnedFetchError} `ERR_CONFIGURATION`, naming the option and the repair */
-export function checkOptions(options: unknown): asserts options is GuardOptions {
-  if (!isObject(options)) throw wrong('options', 'is missing', "write { secretId: 'prod/partner-pins' }")
-  for (const [name, value] of Object.entries(options)) {
+/** Names the secret where no option says where the policy comes from. */
+const SECRET_VARIABLE = 'PINNED_FETCH_SECRET_ID'
+
+/** Names those who must have signed it. */
+const KEYS_VARIABLE = 'PINNED_FETCH_VERIFY_KEYS'
+
+/**
+ * The options as given, checked, with the secret of the environment where no source is among them.
+ *
+ * @throws {PinnedFetchError} `ERR_CONFIGURATION`, naming the option and the repair
+ */
+export function readOptions(given: unknown = {}, variables: Variables = process.env): GuardOptions {
+  if (!isObject(given)) throw wrong('options', 'is missing', "write { secretId: 'prod/partner-pins' }")
+  for (const [name, value] of Object.entries(given)) {
     const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof GuardOptions] : undefined
     if (check === undefined) throw wrong(name, 'is unknown', `use one of: ${Object.keys(CHECKS).join(', ')}`)
     const wanted = value === undefined ? undefined : check(value)
     if (wanted !== undefined) throw wrong(name, 'has a value of the wrong kind', `give it ${wanted}`)
   }
-  const given = SOURCES.filter((name) => options[name] !== undefined)
-  if (given.length !== 1) {
-    const problem = given.length === 0 ? 'is missing: there is no source of pins' : `contradicts "${given[1]}"`
-    throw wrong(given[0] ?? 'secretId', problem, 'give exactly one of secretId, policy and source')
+  // Without a prototype: what somebody gave to `Object.prototype` is no option of ours.
+  const options: Record<string, unknown> = Object.assign(Object.create(null), given)
+  const [source, other] = SOURCES.filter((name) => options[name] !== undefined)
+  if (other !== undefined) {
+    throw wrong(source ?? other, `contradicts "${other}"`, 'give exactly one of secretId, policy and source')
+  }
+  if (source === undefined) {
+    options['secretId'] = secretsNamedBy(variables)
+    options['verifyKeys'] ??= keysNamedBy(variables)
   }
   checkMetrics(options['metrics'])
+  return options
+}
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+function secretsNamedBy(variables: Variables): readonly string[] {
+  const ids = variable(variables, SECRET_VARIABLE)
+    .split(',')
+    .map((id) => id.trim())
+  if (ids.every(isName)) return ids
+  throw wrong(
+    'secretId',
+    'is missing: there is no source of pins',
+    `give exactly one of secretId, policy and source, or set ${SECRET_VARIABLE} in the environment`,
+  )
+}
+
+/** Who names the secret may also say who must have signed it; a slip never means that nobody must. */
+function keysNamedBy(variables: Variables): readonly string[] | undefined {
+  const text = variable(variables, KEYS_VARIABLE)
+  if (text.trim() === '') return undefined
+  const keys = splitVerifyKeys(text)
+  if (keys !== undefined) return keys
+  throw wrong('verifyKeys', 'is no public key', `give ${KEYS_VARIABLE} nothing but public keys in PEM, or unset it`)
+}
+
+/** Its own: `process.env` inherits, too. */
+function variable(variables: Variables, name: string): string {
+  return (Object.hasOwn(variables, name) ? variables[name] : undefined) ?? ''
 }
 
 function checkMetrics(metrics: unknown): void {
@@ -140,7 +188,7 @@ export function pemTexts(ca: unknown): readonly string[] {
   )
 }
 
-/** The keys of the option `verifyKeys`, which {@link checkOptions} has found readable. */
+/** The keys of the option `verifyKeys`, which {@link readOptions} has found readable. */
 export function verifyKeysOf(pems: string | readonly string[]): readonly VerifyKey[] {
   return [pems].flat().flatMap((pem) => parseVerifyKey(pem) ?? [])
 }

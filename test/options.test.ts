@@ -1,11 +1,13 @@
+import { generateKeyPairSync } from 'node:crypto'
 /** Which options are refused, and that each refusal names the option and the repair. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createGuard, findPinnedFetchError, type GuardOptions, pinnedFetch } from '../lib/index.ts'
-import { checkOptions } from '../lib/options.ts'
+import { readOptions } from '../lib/options.ts'
 import { pinOf } from './source/controllable-source.ts'
 import { rootAuthority } from './support/authority.ts'
+import { awsEnvironment, startSecretsEndpoint } from './support/secrets-endpoint.ts'
 
 const policy = { 'a.test': [pinOf(1), pinOf(2)] }
 
@@ -16,7 +18,7 @@ const NO_CERTIFICATE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-
 
 function refusal(options: unknown) {
   try {
-    checkOptions(options)
+    readOptions(options, {})
   } catch (error) {
     const ours = findPinnedFetchError(error)
     assert.ok(ours?.code === 'ERR_CONFIGURATION')
@@ -132,8 +134,8 @@ describe('a value of the wrong kind', () => {
     }
   })
 
-  it('is refused where no options are given at all', () => {
-    for (const nothing of [undefined, null, 'prod/partner-pins', 7, [], () => ({})]) {
+  it('is refused where no object is given', () => {
+    for (const nothing of [null, 'prod/partner-pins', 7, [], () => ({})]) {
       assert.equal(refusal(nothing).option, 'options')
     }
   })
@@ -150,9 +152,73 @@ describe('options that contradict each other', () => {
     ]) {
       assert.match(refusal(options).message, /contradicts "\w+"\n.*exactly one of secretId, policy and source/)
     }
-    for (const options of [{}, { mode: 'enforce' }, { policy: undefined }]) {
-      assert.match(refusal(options).message, /there is no source of pins/)
+    for (const options of [undefined, {}, { mode: 'enforce' }, { policy: undefined }]) {
+      const { option, message } = refusal(options)
+      assert.equal(option, 'secretId')
+      assert.match(message, /there is no source of pins\n.*, or set PINNED_FETCH_SECRET_ID in the environment$/)
     }
+  })
+})
+
+describe('the secret that the environment names', () => {
+  const SECRET = { PINNED_FETCH_SECRET_ID: 'prod/partner-pins' }
+  const source = { name: 'x', load: async () => ({ document: policy }) }
+
+  it('is taken where no option says where the policy comes from', () => {
+    for (const options of [undefined, {}, { mode: 'report' }, { secretId: undefined, policy: undefined }] as const) {
+      assert.deepEqual(readOptions(options, SECRET).secretId, ['prod/partner-pins'])
+    }
+  })
+
+  it('may be several', () => {
+    assert.deepEqual(readOptions({}, { PINNED_FETCH_SECRET_ID: 'one, two' }).secretId, ['one', 'two'])
+  })
+
+  it('never takes the place of an option', () => {
+    for (const options of [{ secretId: 'mine' }, { policy }, { source }]) {
+      assert.deepEqual({ ...readOptions(options, SECRET) }, options)
+    }
+  })
+
+  it('is none where the name is empty, or only inherited', () => {
+    for (const variables of [
+      { PINNED_FETCH_SECRET_ID: '' },
+      { PINNED_FETCH_SECRET_ID: 'a,,b' },
+      Object.create({ PINNED_FETCH_SECRET_ID: 'prod/partner-pins' }),
+    ]) {
+      assert.throws(() => readOptions({}, variables), { code: 'ERR_CONFIGURATION', message: /is missing/ })
+    }
+  })
+
+  it('comes with the keys that must have signed it, and a slip in them is an error', () => {
+    const pem = () => generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString().trim()
+    const [one, other] = [pem(), pem()]
+    const read = (keys: string, options = {}) => {
+      return readOptions(options, { ...SECRET, PINNED_FETCH_VERIFY_KEYS: keys }).verifyKeys
+    }
+    assert.deepEqual(read(`${one}\n${other}\n`), [one, other])
+    assert.equal(read(' '), undefined)
+    assert.equal(read(one, { verifyKeys: other }), other)
+    assert.equal(read(one, { secretId: 'mine' }), undefined)
+    for (const slip of ['x', `${one}\nx`, one.slice(0, -5), one.replace('PUBLIC', 'PRIVATE')]) {
+      assert.throws(() => read(slip), { code: 'ERR_CONFIGURATION', message: /PINNED_FETCH_VERIFY_KEYS/ })
+    }
+  })
+
+  it('is what a guard and a middleware without options ask for', async (t) => {
+    const endpoint = await startSecretsEndpoint()
+    t.after(() => endpoint.close())
+    endpoint.put('prod/partner-pins', JSON.stringify(policy))
+    const before = { ...process.env }
+    t.after(() => {
+      process.env = before
+    })
+    Object.assign(process.env, awsEnvironment(endpoint), SECRET)
+    const guard = createGuard()
+    t.after(() => guard.close())
+    assert.equal((await guard.explain('a.test')).rule, 'enforce')
+    assert.equal(typeof pinnedFetch({ disablePrefetch: true }).before, 'function')
+    assert.equal(endpoint.requests[0]?.secretId, 'prod/partner-pins')
   })
 })
 
@@ -169,7 +235,9 @@ describe('good options', () => {
     { policy, ca: [certificate, Buffer.from(certificate)] },
     { policy, mode: undefined, ca: undefined, observer: undefined, secretId: undefined },
   ]) {
-    it(`are accepted: ${Object.keys(options).join(', ')}`, () => checkOptions(options))
+    it(`are accepted: ${Object.keys(options).join(', ')}`, () => {
+      readOptions(options, {})
+    })
   }
 
   it('are the same for the middleware, which refuses the same ones when it is made', () => {

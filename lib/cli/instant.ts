@@ -5,17 +5,17 @@
 import { parseInstant } from '../policy/instant.ts'
 import { CommandError, EXIT } from './failure.ts'
 
-const DAY_MS = 86_400_000
+const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /**
- * `90d` from now, or an instant with a zone.
+ * `90d`, `2h` or `30m` from now, or an instant with a zone.
  *
  * @returns Milliseconds since the epoch
  * @throws {CommandError} when it is neither, or past
  */
 export function parseEnd(option: string, text: string, now: number): number {
-  const days = /^(\d{1,5})d$/.exec(text)?.[1]
-  const end = days === undefined ? instantOf(option, text) : now + Number(days) * DAY_MS
+  const [, count, unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
+  const end = count === undefined ? instantOf(option, text) : now + Number(count) * (UNITS_MS[unit] ?? 0)
   if (end > now) return end
   throw new CommandError(`${option} ${text} is past`, 'give a later time', { exitCode: EXIT.usage })
 }
@@ -24,7 +24,7 @@ function instantOf(option: string, text: string): number {
   try {
     return parseInstant(text, option)
   } catch (cause) {
-    const hint = 'write a number of days, like 90d, or an instant, like 2027-06-30T00:00:00Z'
+    const hint = 'write a number of days, hours or minutes, like 90d or 2h, or an instant, like 2027-06-30T00:00:00Z'
     throw new CommandError(`${option} ${text} is no time`, hint, { exitCode: EXIT.usage, cause })
   }
 }

@@ -11,6 +11,7 @@ import { defineAdd } from './add/command.ts'
 import { defineAudit } from './audit/command.ts'
 import { defineBackupKey } from './backup-key/command.ts'
 import { defineCheck } from './check/command.ts'
+import { defineDeny } from './deny/command.ts'
 import { defineDiff } from './diff/command.ts'
 import { defineDoctor } from './doctor/command.ts'
 import { defineExplain } from './explain/command.ts'
@@ -38,6 +39,7 @@ const VERBS: readonly Define[] = [
   defineInit,
   defineAdd,
   defineRemove,
+  defineDeny,
   defineLint,
   defineExplain,
   defineCheck,

@@ -4,7 +4,7 @@
  */
 
 import { styleText } from 'node:util'
-import type { Output, World } from './world.ts'
+import type { Input, Output, World } from './world.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -14,6 +14,7 @@ const PATIENCE_MS = 1_000
 export class Voice {
   readonly isJson: boolean
   readonly #world: World
+  readonly #waiting = new Set<NodeJS.Timeout>()
 
   constructor(world: World, isJson: boolean) {
     this.#world = world
@@ -39,16 +40,45 @@ export class Voice {
   /** Runs `work`; says what it waits for when that takes more than a second. */
   async during<Result>(label: string, work: () => Promise<Result>): Promise<Result> {
     const timer = setTimeout(() => this.say(`${label} …`), PATIENCE_MS)
+    this.#waiting.add(timer)
     try {
       return await work()
     } finally {
       clearTimeout(timer)
+      this.#waiting.delete(timer)
     }
+  }
+
+  /** Whether somebody is there who reads and can answer. */
+  get hasListener(): boolean {
+    return this.#world.stdin.isTTY === true && this.#world.stdout.isTTY === true
+  }
+
+  /** Asks whether to go on; anything but a yes is a no, and so is the end of input. */
+  async ask(question: string): Promise<boolean> {
+    const { stderr, stdin } = this.#world
+    // It is somebody else who is waited for now.
+    for (const timer of this.#waiting) clearTimeout(timer)
+    stderr.write(`${question} [y/N] `)
+    const line = await readLine(stdin)
+    if (line === undefined) stderr.write('\n')
+    return /^\s*y(es)?\s*$/i.test(line ?? '')
   }
 }
 
 function isColourful({ env }: World, { isTTY }: Output): boolean {
   return isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
+}
+
+/** One line; `undefined` when the input ends before it does. */
+async function readLine(input: Input): Promise<string | undefined> {
+  let text = ''
+  for await (const part of input) {
+    text += part.toString()
+    const end = text.indexOf('\n')
+    if (end !== -1) return text.slice(0, end)
+  }
+  return undefined
 }
 
 function ensureNewline(text: string): string {

@@ -8,10 +8,14 @@ export interface Output {
   readonly columns?: number
 }
 
+export interface Input extends AsyncIterable<Buffer | string> {
+  readonly isTTY?: boolean
+}
+
 export interface World {
   readonly stdout: Output
   readonly stderr: Output
-  readonly stdin: AsyncIterable<Buffer | string>
+  readonly stdin: Input
   readonly env: Readonly<Record<string, string | undefined>>
   /** Paths in arguments are relative to it. */
   readonly cwd: string

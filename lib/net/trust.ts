@@ -9,7 +9,7 @@
 
 import { constants } from 'node:crypto'
 import { createSecureContext, getCACertificates, type SecureContext, type SecureContextOptions } from 'node:tls'
-import type { HostEntry } from '../policy/document.ts'
+import type { HostEntry } from '../policy/reading.ts'
 import { TrustSet } from '../x509/trust-set.ts'
 
 export interface Trust {

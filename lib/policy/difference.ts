@@ -7,9 +7,9 @@
  * Not here: whether a change hurts (hazard.ts).
  */
 
-import type { HostEntry, Policy } from './document.ts'
 import { pathOfHost, pathOfKey } from './malformed.ts'
 import { formatPin, type Pin } from './pin.ts'
+import type { HostEntry, Policy } from './reading.ts'
 
 export const PIN_LISTS = ['pins', 'leafPins', 'issuerPins'] as const
 

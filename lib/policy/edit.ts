@@ -65,6 +65,42 @@ export function withoutHost(text: string, host: string): string {
   return entry === undefined ? text : removeMember(text, hosts, entry)
 }
 
+/** What an entry says beside its pins, each a text: two instants in RFC 3339, and a rule. */
+export type EntrySetting = 'reportUntil' | 'expires' | 'onExpiry'
+
+/** The text with a setting in the entry of a host, which is there. @param value unset: without that setting */
+export function withSetting(text: string, host: string, setting: EntrySetting, value: string | undefined): string {
+  const written = isShort(text) && value !== undefined ? inFullForm(text) : text
+  const entry = entryOf(hostsOf(written), host)
+  const member = entry?.node.members.find(({ key }) => key === setting)
+  if (entry === undefined || (value === undefined && member === undefined)) return text
+  if (value === undefined) return member === undefined ? text : removeMember(written, entry.node, member)
+  if (member === undefined) return insertMember(written, entry.node, { key: setting, value })
+  // The same instant keeps its spelling.
+  const isSame = setting !== 'onExpiry' && Date.parse(String(jsonValue(written, member.node))) === Date.parse(value)
+  return isSame ? text : replaceNode(written, member.node, render(value))
+}
+
+/** The text with a key in the deny list, behind those that are there. */
+export function withDenied(text: string, sha256: string): string {
+  const written = isShort(text) ? inFullForm(text) : text
+  const document = readJson(written)
+  const list = memberOf(document, 'deny')
+  if (list === undefined) return insertMember(written, document, { key: 'deny', value: [formatPin(sha256)] })
+  return itemOf(written, list, sha256) === undefined ? insertMember(written, list, { value: formatPin(sha256) }) : text
+}
+
+/** The text without a key in the deny list; a list that loses its last key goes. */
+export function withoutDenied(text: string, sha256: string): string {
+  const document = readJson(text)
+  const deny = document.members.find(({ key }) => key === 'deny')
+  const item = deny === undefined ? undefined : itemOf(text, deny.node, sha256)
+  if (deny === undefined || item === undefined) return text
+  if (deny.node.members.length === 1) return removeMember(text, document, deny)
+  // It may stand there twice.
+  return withoutDenied(removeMember(text, deny.node, item), sha256)
+}
+
 /** The text with the serial one higher; the same where it has none. */
 export function withNextSerial(text: string): string {
   const serial = isShort(text) ? undefined : memberOf(readJson(text), 'serial')

@@ -6,9 +6,9 @@
  */
 
 import { pinListsOf } from './difference.ts'
-import type { HostEntry, Policy } from './document.ts'
 import { pathOfHost, pathOfKey } from './malformed.ts'
 import type { Pin } from './pin.ts'
+import type { HostEntry, Policy } from './reading.ts'
 
 export type HazardCode = 'signature-gone' | 'serial-falls' | 'every-pin-replaced' | 'host-refused' | 'no-pin-can-match'
 

@@ -9,7 +9,6 @@
  * Patterns are OkHttp's: an exact host, `*.x` for exactly one more label, `**.x` for x and any depth below; each may
  * end in `:port`.
  */
-import { parse as parseDomain } from 'tldts'
 import { freezeRecord } from './frozen-record.ts'
 import { malformed } from './malformed.ts'
 
@@ -53,7 +52,7 @@ export function canonicalHost(text: string): string | undefined {
   return EMPTY_LABEL.test(name) || name.length > MAX_NAME ? undefined : name
 }
 
-/** Reads a key of `hosts`. */
+/** Reads a key of `hosts`. Whether a wildcard stands over a public suffix is not looked at here (reading.ts). */
 export function parseHostPattern(text: string, path: string): HostPattern {
   refuseWhatIsNoPattern(text, path)
   const { host, port } = splitPort(text, path)
@@ -65,7 +64,9 @@ export function parseHostPattern(text: string, path: string): HostPattern {
   if (base === undefined || !(base.includes(':') || LABELS_OF_A_PATTERN.test(base))) {
     throw malformed(path, 'is not a host name or IP address', 'write the host alone, such as "api.partner.example"')
   }
-  if (wildcard !== '') refuseBroadBase(base, path)
+  if (wildcard !== '' && (base.includes(':') || IPV4.test(base))) {
+    throw malformed(path, 'has a wildcard over an IP address', 'list each address')
+  }
   const place = base.includes(':') ? `[${base}]` : base
   return freezeRecord<HostPattern>({
     text: `${wildcard}${place}${port === undefined ? '' : `:${port}`}`,
@@ -102,26 +103,6 @@ function splitPort(text: string, path: string): { readonly host: string; readonl
     throw malformed(path, 'may end in a port or in a part of the address', 'write the IPv6 address in brackets')
   }
   return { host: text }
-}
-
-function refuseBroadBase(base: string, path: string): void {
-  if (base.includes(':') || IPV4.test(base)) {
-    throw malformed(path, 'has a wildcard over an IP address', 'list each address')
-  }
-  // Names arrive canonical, so tldts needs neither to extract nor to validate them.
-  const found = parseDomain(base, {
-    allowPrivateDomains: true,
-    extractHostname: false,
-    validateHostname: false,
-    detectIp: false,
-  })
-  if (found.publicSuffix === base && (found.isIcann === true || found.isPrivate === true)) {
-    throw malformed(
-      path,
-      'has a wildcard over a public suffix: it would cover names of strangers',
-      'write the names that you call, or a wildcard below a name that one owner holds',
-    )
-  }
 }
 
 function unwrapMappedIpv4(address: string): string {

@@ -3,12 +3,12 @@
  * never weakens a document: hosts are united, denied keys are united, the strictest default holds.
  */
 import { PinnedFetchError } from '../errors.ts'
-import type { HostEntry, Policy } from './document.ts'
 import { freezeRecord } from './frozen-record.ts'
 import { freezeSet } from './frozen-set.ts'
 import type { HostPattern } from './host.ts'
 import { HostTable } from './host-table.ts'
 import { pathOfHost } from './malformed.ts'
+import type { HostEntry, Policy } from './reading.ts'
 
 /** A policy and the name of the source that gave it. */
 export interface PolicyPart {

@@ -6,9 +6,9 @@
  * one for all ports, and an entry that changes nothing.
  */
 
-import type { HostEntry } from './document.ts'
 import type { HostPattern } from './host.ts'
 import type { Pin } from './pin.ts'
+import type { HostEntry } from './reading.ts'
 
 export interface Overlap {
   readonly kind: 'shadowed' | 'redundant'

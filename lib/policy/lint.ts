@@ -2,10 +2,11 @@
  * What is allowed in a policy and still likely to hurt: one missing backup pin and the next key change is an outage.
  * Findings never refuse a document.
  */
-import type { HostEntry, Policy } from './document.ts'
+
 import { overlapsOf } from './lint-overlap.ts'
 import { pathOfHost, pathOfItem, pathOfKey } from './malformed.ts'
 import type { Pin } from './pin.ts'
+import type { HostEntry, Policy } from './reading.ts'
 
 /** Stable: CI and people filter by them. */
 export type FindingCode =

@@ -6,10 +6,10 @@
  */
 
 import type { PIN_LISTS } from './difference.ts'
-import type { HostEntry } from './document.ts'
 import { parseHostPattern } from './host.ts'
 import { pathOfHost } from './malformed.ts'
 import { formatPin, parsePin } from './pin.ts'
+import type { HostEntry } from './reading.ts'
 
 type Written = Readonly<Record<string, unknown>>
 

@@ -4,9 +4,9 @@
  */
 
 import { pinListsOf } from './difference.ts'
-import type { HostEntry, Policy } from './document.ts'
 import type { Hazard } from './hazard.ts'
 import { pathOfHost, pathOfKey } from './malformed.ts'
+import type { HostEntry, Policy } from './reading.ts'
 
 /** The port asked about where a pattern covers all of them. */
 const HTTPS_PORT = 443

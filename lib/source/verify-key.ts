@@ -26,6 +26,15 @@ export function parseVerifyKey(pem: string): VerifyKey | undefined {
   }
 }
 
+const BLOCK = /-----BEGIN [^-]+-----[^-]*-----END [^-]+-----/g
+
+/** The keys of a text that holds any number, one after the other, each in PEM; `undefined`: a part of it is none. */
+export function splitVerifyKeys(text: string): readonly string[] | undefined {
+  const blocks = text.match(BLOCK) ?? []
+  const isWhole = text.replace(BLOCK, '').trim() === '' && blocks.every((block) => parseVerifyKey(block) !== undefined)
+  return isWhole ? blocks : undefined
+}
+
 /** How a public key is named in `kid`. */
 export function keyId(key: KeyObject): string {
   return createHash('sha256')

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { parsePolicy } from '../../lib/policy/document.ts'
-import { newPolicyText, withNextSerial, withoutHost, withoutHostPins, withPins } from '../../lib/policy/edit.ts'
+import {
+  newPolicyText,
+  withDenied,
+  withNextSerial,
+  withoutDenied,
+  withoutHost,
+  withoutHostPins,
+  withPins,
+  withSetting,
+} from '../../lib/policy/edit.ts'
 import { insertMember, jsonValue, readJson, removeMember } from '../../lib/policy/json-text.ts'
 
 const FIRST = 'grX4Ta9HpZx6tSHkmCrvpApTQGo67CYDnvprLg5yRME='
@@ -99,6 +108,44 @@ describe('an edit of a policy as it is written', () => {
       version: 1,
       hosts: { 'a.example': { pins: [`sha256/${FIRST}`], leafPins: [`sha256/${SECOND}`] } },
     })
+  })
+
+  test('gives an entry a setting, another value, and takes it out without a trace', () => {
+    const host = 'api.partner.example'
+    const until = (value: string | undefined, text = WRITTEN) => withSetting(text, host, 'reportUntil', value)
+    const opened = until('2026-11-25T02:00:00Z')
+    assert.ok(opened.includes('"2027-09-30T00:00:00Z",\n            "reportUntil": "2026-11-25T02:00:00Z"\n'), opened)
+    assert.equal(until('2026-11-25T03:00:00+01:00', opened), opened)
+    assert.equal(until('2026-11-25T04:00:00Z', opened), opened.replace('T02:00:00Z', 'T04:00:00Z'))
+    assert.equal(until(undefined, opened), WRITTEN)
+    assert.equal(until(undefined), WRITTEN)
+    const without = withSetting(WRITTEN, host, 'expires', undefined)
+    assert.deepEqual(Object.keys(JSON.parse(without).hosts['API.partner.example']), ['mode', 'pins'])
+    assert.equal(withSetting(WRITTEN, 'another.example', 'expires', '2027-01-01T00:00:00Z'), WRITTEN)
+  })
+
+  test('gives a short document the full form only for a setting that comes', () => {
+    const short = `{ "a.example": ["sha256/${FIRST}"] }`
+    assert.equal(withSetting(short, 'a.example', 'expires', undefined), short)
+    assert.deepEqual(JSON.parse(withSetting(short, 'a.example', 'expires', '2027-01-01T00:00:00Z')), {
+      version: 1,
+      hosts: { 'a.example': { pins: [`sha256/${FIRST}`], expires: '2027-01-01T00:00:00Z' } },
+    })
+  })
+
+  test('denies a key, and lifts that without a trace, however often it stands there', () => {
+    const denied = withDenied(WRITTEN, FIRST)
+    assert.deepEqual(JSON.parse(denied).deny, [`sha256/${FIRST}`])
+    assert.equal(withDenied(denied, FIRST), denied)
+    const both = withDenied(denied, SECOND)
+    assert.deepEqual(JSON.parse(both).deny, [`sha256/${FIRST}`, `sha256/${SECOND}`])
+    assert.equal(withoutDenied(both, SECOND), denied)
+    assert.equal(withoutDenied(denied, FIRST), WRITTEN)
+    assert.equal(withoutDenied(WRITTEN, FIRST), WRITTEN)
+    const twice = both.replace(`sha256/${SECOND}`, `sha256/${FIRST}`)
+    assert.equal(withoutDenied(twice, FIRST), WRITTEN)
+    const short = withDenied(`{ "a.example": ["sha256/${FIRST}"] }`, SECOND)
+    assert.deepEqual([...parsePolicy(JSON.parse(short)).deny], [SECOND])
   })
 
   test('begins a policy, which is one with its first host', () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { parsePolicy } from '../../lib/policy/document.ts'
 import { parseHostPattern } from '../../lib/policy/host.ts'
+import { readPolicy } from '../../lib/policy/reading.ts'
 
 describe('a pattern', () => {
   for (const [text, expected] of [
@@ -79,23 +81,43 @@ describe('a pattern', () => {
     ['*.0.0.1', /over an IP address/],
     ['**.[::1]', /over an IP address/],
     ['*.[::1]:443', /over an IP address/],
-    ['*.com', /public suffix/],
-    ['**.com', /public suffix/],
-    ['*.COM.', /public suffix/],
-    ['*.co.uk', /public suffix/],
-    ['*.com:8443', /public suffix/],
-    ['*.рф', /public suffix/],
-    ['*.xn--p1ai', /public suffix/],
-    ['*.公司.cn', /public suffix/],
-    ['*.github.io', /public suffix/],
-    ['**.s3.amazonaws.com', /public suffix/],
-    ['*.execute-api.eu-west-1.amazonaws.com', /public suffix/],
-    ['*.anything.ck', /public suffix/],
-    ['*.kawasaki.jp', /public suffix/],
   ] as const) {
     test(`is not ${JSON.stringify(text)}`, () => {
       assert.throws(() => parseHostPattern(text, 'hosts["?"]'), { code: 'ERR_POLICY_MALFORMED', message })
       assert.throws(() => parseHostPattern(text, 'hosts["?"]'), /: hosts\["\?"\]: /)
     })
   }
+
+  for (const text of [
+    '*.com',
+    '**.com',
+    '*.COM.',
+    '*.co.uk',
+    '*.com:8443',
+    '*.рф',
+    '*.xn--p1ai',
+    '*.公司.cn',
+    '*.github.io',
+    '**.s3.amazonaws.com',
+    '*.execute-api.eu-west-1.amazonaws.com',
+    '*.anything.ck',
+    '*.kawasaki.jp',
+  ]) {
+    test(`is not ${JSON.stringify(text)} in a document: a public suffix`, () => {
+      const document = { version: 1, hosts: { [text]: { pins: [`sha256/${'A'.repeat(43)}=`] } } }
+      assert.throws(() => parsePolicy(document), { code: 'ERR_POLICY_MALFORMED', message: /public suffix/ })
+      assert.throws(() => parsePolicy({ [text]: [`sha256/${'A'.repeat(43)}=`] }), /: \["[^"]+"\]: .*public suffix/)
+    })
+  }
+
+  test('that a public suffix is asked about is a wildcard, by its canonical base', () => {
+    const asked: string[] = []
+    const pins = { pins: [`sha256/${'A'.repeat(43)}=`] }
+    const hosts = { 'a.test': pins, 'com:443': pins, '*.B.Test.': pins, '**.bücher.test:1': pins, '10.0.0.1': pins }
+    readPolicy({ version: 1, hosts }, (name) => {
+      asked.push(name)
+      return false
+    })
+    assert.deepEqual(asked, ['b.test', 'xn--bcher-kva.test'])
+  })
 })

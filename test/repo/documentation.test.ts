@@ -6,6 +6,7 @@
  *
  *   js, ts  `run: <situation>`                             it runs in that situation (stage.ts), and ends well; ts is
  *                                                          type-checked as well
+ *   ts      `synthesised`                                  it is the stack that test/infra/published.test.ts builds
  *   text    `error of the block above: <situation>`        the message with which that block then ends
  *           `output of the block above`                    what that block printed, apart from metrics
  *   json    `metric of the block above: <situation>`       the line that it then wrote; a string may end in `…`
@@ -80,6 +81,8 @@ async function holds(block: Block, example: Block | undefined, stage: Stage): Pr
   const { language, comment } = block
   const [, kind = '', situation] = /^([a-z]+)(?:[a-z ]*)(?:: (.*))?$/.exec(comment ?? '') ?? []
   switch (`${language} ${kind}`) {
+    case 'ts synthesised':
+      return assert.equal(block.code, readFileSync(new URL('test/infra/readme-stack.ts', ROOT), 'utf8'))
     case 'js run':
     case 'ts run':
       assert.ok(situation !== undefined && SITUATIONS.includes(situation), `no situation "${situation}"`)

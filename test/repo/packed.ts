@@ -27,6 +27,12 @@ const COPIED = [
 
 const TYPESCRIPT = join(ROOT, 'node_modules/.bin/tsc')
 
+/** `npm run build`; the test of the package holds the two together. */
+export const BUILD_STEPS = [
+  [TYPESCRIPT, '-p', 'lib/tsconfig.json'],
+  [process.execPath, 'infra/prebundle.ts'],
+] as const
+
 export interface Manifest {
   readonly name: string
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
@@ -53,7 +59,7 @@ export class Packed implements Disposable {
       if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(this.folder, name), { recursive: true })
     }
     symlinkSync(join(ROOT, 'node_modules'), join(this.folder, 'node_modules'))
-    execFileSync(TYPESCRIPT, ['-p', 'lib/tsconfig.json'], { cwd: this.folder })
+    for (const step of BUILD_STEPS) execFileSync(step[0], step.slice(1), { cwd: this.folder })
     const options = ['--dry-run', '--json', '--ignore-scripts', '--offline']
     const output = execFileSync('npm', ['pack', ...options], { cwd: this.folder, stdio: ['ignore', 'pipe', 'ignore'] })
     const [packed] = JSON.parse(output.toString()) as { readonly files: readonly { readonly path: string }[] }[]

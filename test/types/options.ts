@@ -27,7 +27,6 @@ export const every: readonly GuardOptions[] = [
   { secretId: 'prod/partner-pins', metrics: false },
 ]
 
-// @ts-expect-error the options are needed: there is no source of pins
 pinnedFetch()
 // @ts-expect-error misspelt
 pinnedFetch({ secretID: 'prod/partner-pins' })
@@ -52,7 +51,6 @@ pinnedFetch({ source: { load: async () => ({ document: {} }) } })
 // @ts-expect-error a source gives a document
 pinnedFetch({ source: { name: 'file', load: async () => ({}) } })
 
-// @ts-expect-error the options are needed: there is no source of pins
 createGuard()
 // @ts-expect-error misspelt
 createGuard({ policy: {}, cacheExpire: 1 })

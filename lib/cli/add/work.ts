@@ -1,9 +1,9 @@
 /**
- * What `add` does: pins into a policy file, as if typed there.
+ * What `add` does: pins, and what an entry says beside them, into a policy, as if typed there.
  */
 
 import type { PinList } from '../../policy/difference.ts'
-import { type NewPin, withPins } from '../../policy/edit.ts'
+import { type NewPin, withPins, withSetting } from '../../policy/edit.ts'
 import { formatInstant } from '../../policy/instant.ts'
 import { parsePin } from '../../policy/pin.ts'
 import { CommandError, EXIT } from '../failure.ts'
@@ -11,9 +11,12 @@ import { parseEnd } from '../instant.ts'
 import type { Work } from '../verb.ts'
 import type { World } from '../world.ts'
 import { hostArgument, pinArgument } from './argument.ts'
-import { type EditOptions, finishEdit, readEditable } from './edited.ts'
+import { editPolicy } from './edit.ts'
+import type { EditOptions } from './edited.ts'
+import { entryOf, findEntry } from './entry.ts'
+import { type SettingOptions, settingsOf } from './settings.ts'
 
-export interface AddOptions extends EditOptions {
+export interface AddOptions extends EditOptions, Omit<SettingOptions, 'force'> {
   readonly pin?: readonly string[]
   readonly leafPin?: readonly string[]
   readonly issuerPin?: readonly string[]
@@ -25,12 +28,24 @@ export const add: Work<[string, string, AddOptions]> = async (context, place, ho
   const { world, voice } = context
   const pattern = hostArgument(host)
   const pins = pinsOf(options, world)
-  const from = await readEditable(place, world)
-  const former = [...from.policy.hosts.entries()].find((entry) => entry.pattern.text === pattern.text)
-  if (former === undefined && from.policy.default === 'allow') {
-    voice.say(`${pattern.text}: calls to it were not pinned; pinned-fetch check ${place} sees whether its pins match`)
-  }
-  return await finishEdit(context, from, withPins(from.text, host, pins), { options })
+  const settings = settingsOf(options, world)
+  if (pins.length === 0 && settings.length === 0) throw nothingGiven()
+  return await editPolicy(context, place, options, (from) => {
+    if (pins.length === 0) entryOf(from, pattern)
+    if (findEntry(from.policy, pattern) === undefined && from.policy.default === 'allow') {
+      voice.say(`${pattern.text}: calls to it were not pinned; pinned-fetch check ${place} sees whether its pins match`)
+    }
+    const text = settings.reduce(
+      (written, [setting, value]) => withSetting(written, host, setting, value),
+      withPins(from.text, host, pins),
+    )
+    return { text }
+  })
+}
+
+function nothingGiven(): CommandError {
+  const hint = 'give --pin, --leaf-pin or --issuer-pin; pinned-fetch pin <host> finds them'
+  return new CommandError('no pin is given', hint, { exitCode: EXIT.usage })
 }
 
 function pinsOf(options: AddOptions, world: World): readonly NewPin[] {
@@ -44,14 +59,9 @@ function pinsOf(options: AddOptions, world: World): readonly NewPin[] {
   const pins = typed.flatMap(([list, option, texts]) =>
     texts.map((text) => ({ list, sha256: pinArgument(option, text), name, expires: until })),
   )
-  if (pins.length === 0) {
-    throw new CommandError(
-      'no pin is given',
-      'give --pin, --leaf-pin or --issuer-pin; pinned-fetch pin <host> finds them',
-      {
-        exitCode: EXIT.usage,
-      },
-    )
+  if (pins.length === 0 && (name ?? expires) !== undefined) {
+    const hint = 'name the pin as well; the end of an entry is --entry-expires'
+    throw new CommandError('--name and --expires are of a pin', hint, { exitCode: EXIT.usage })
   }
   if (name !== undefined && pins.length > 1) {
     throw new CommandError('--name is for one pin', 'add the others by a command of their own', {

@@ -7,10 +7,11 @@
 
 import { CURRENT, DRAFT, holderOf, planPublish, type StagedVersion, take, versionIdFor } from '../../policy/rotation.ts'
 import { CommandError, EXIT, type ExitCode } from '../failure.ts'
-import { readSidecar, writeSidecar } from '../pull/sidecar.ts'
+import { readSidecar, renewSidecar } from '../pull/sidecar.ts'
 import { wholeSecret } from '../secret/address.ts'
+import { mayTidy, writeIfAgreed } from '../secret/agreement.ts'
 import { readHeld, readWritten, type WrittenPolicy } from '../secret/document.ts'
-import { DRY_RUN, mayWrite, type Review, reviewOf, textOfReview, type WriteOptions } from '../secret/review.ts'
+import { type Review, reviewOf, textOfReview, type WriteOptions } from '../secret/review.ts'
 import { type Described, Secret } from '../secret/secret.ts'
 import type { Context, Work } from '../verb.ts'
 
@@ -46,38 +47,34 @@ interface Pushed {
 
 /** Nothing is there that could be lost. */
 async function publishFirst(
-  { world, voice }: Context,
+  context: Context,
   { secret, file, written, found, options }: Pushed & { readonly found: Described | undefined },
 ): Promise<ExitCode> {
   if (options.expect !== undefined && options.expect !== NOTHING) throw moved(secret, options.expect, undefined)
-  const review = reviewOf(undefined, written, world.now())
+  const review = reviewOf(undefined, written, context.world.now())
   const version = versionIdFor('push', '', written.text)
-  const isWritten = mayWrite(options, world)
-  if (isWritten && found === undefined) await secret.create(written.text, version)
-  else if (isWritten) await secret.perform(planPublish('push', undefined, written.text))
-  if (isWritten) await note(file, secret, version, { world, voice })
   const from = found === undefined ? 'a new secret' : 'a secret without a value'
-  return tell({ world, voice }, secret, review, { from, version, isWritten })
+  const write = async () => {
+    if (found === undefined) await secret.create(written.text, version)
+    else await secret.perform(planPublish('push', undefined, written.text))
+  }
+  return await publish(context, { secret, file, options, review, from, version, write })
 }
 
 async function publishNext(
   context: Context,
-  {
-    secret,
-    file,
-    written,
-    found,
-    current,
-    options,
-  }: Pushed & { readonly found: Described; readonly current: StagedVersion },
+  pushed: Pushed & { readonly found: Described; readonly current: StagedVersion },
 ): Promise<ExitCode> {
+  const { secret, file, written, found, current, options } = pushed
   const { world, voice } = context
   const base = await baseOf(file, found, options, context)
   const before = await readHeld(secret, current.id)
   // Also what an earlier run of this push wrote before its answer was lost.
   if (written.text.trim() === before.text.trim()) {
-    if (current.stages.includes(DRAFT) && mayWrite(options, world)) await secret.perform([take(DRAFT, current.id)])
-    if (mayWrite(options, world)) await note(file, secret, current.id, context)
+    if (mayTidy(options, context)) {
+      if (current.stages.includes(DRAFT)) await secret.perform([take(DRAFT, current.id)])
+      await note(file, secret, current.id, context)
+    }
     voice.result(
       { ...NO_REVIEW, version: current.id, written: false },
       `secret "${secret.id}" holds this already: version ${current.id}`,
@@ -88,10 +85,34 @@ async function publishNext(
   const review = reviewOf(before.written, written, world.now())
   refuse(secret, review, { current: current.id, base, options, context })
   const version = versionIdFor('push', current.id, written.text)
-  const isWritten = mayWrite(options, world)
-  if (isWritten) await secret.perform(planPublish('push', current.id, written.text))
-  if (isWritten) await note(file, secret, version, context)
-  return tell(context, secret, review, { from: `version ${current.id}`, version, isWritten })
+  const write = () => secret.perform(planPublish('push', current.id, written.text))
+  return await publish(context, { secret, file, options, review, from: `version ${current.id}`, version, write })
+}
+
+interface Publication {
+  readonly secret: Secret
+  readonly file: string
+  readonly options: PushOptions
+  readonly review: Review
+  readonly from: string
+  readonly version: string
+  readonly write: () => Promise<unknown>
+}
+
+async function publish(
+  context: Context,
+  { secret, file, options, review, from, version, write }: Publication,
+): Promise<ExitCode> {
+  return await writeIfAgreed(context, options, {
+    question: `put this into secret "${secret.id}"?`,
+    text: textOfReview(review, context.voice),
+    value: (isWritten) => ({ ...review, version: isWritten ? version : undefined }),
+    async write() {
+      await write()
+      await note(file, secret, version, context)
+    },
+    done: `secret "${secret.id}": version ${version} is current, in the place of ${from}`,
+  })
 }
 
 const NO_REVIEW: Review = { changes: [], hazards: [], findings: [] }
@@ -153,21 +174,5 @@ function moved(secret: Secret, base: string, current: string | undefined): Comma
 async function note(file: string, secret: Secret, version: string, { world }: Context): Promise<void> {
   if (file === '-') return
   const { arn } = await secret.describe()
-  await writeSidecar(file, { secret: arn, version }, world)
-}
-
-function tell(
-  { voice }: Context,
-  secret: Secret,
-  review: Review,
-  { from, version, isWritten }: { readonly from: string; readonly version: string; readonly isWritten: boolean },
-): ExitCode {
-  const text = textOfReview(review, voice)
-  const done = isWritten ? `secret "${secret.id}": version ${version} is current, in the place of ${from}` : ''
-  voice.result(
-    { ...review, version: isWritten ? version : undefined, written: isWritten },
-    [text, done].filter(Boolean).join('\n'),
-  )
-  if (!isWritten) voice.say(DRY_RUN)
-  return isWritten ? EXIT.ok : EXIT.findings
+  await renewSidecar(file, { secret: arn, version }, world)
 }

@@ -1,47 +1,36 @@
 /**
- * What `remove` does: pins, or a whole entry, out of a policy file.
+ * What `remove` does: pins, or a whole entry, out of a policy.
  */
 
 import { pinListsOf } from '../../policy/difference.ts'
-import type { HostEntry, Policy } from '../../policy/document.ts'
+import type { HostEntry } from '../../policy/document.ts'
 import { withoutHost, withoutHostPins } from '../../policy/edit.ts'
 import type { Hazard } from '../../policy/hazard.ts'
-import type { HostPattern } from '../../policy/host.ts'
 import { pathOfHost, pathOfKey } from '../../policy/malformed.ts'
 import { formatPin } from '../../policy/pin.ts'
 import { hostArgument, pinArgument } from '../add/argument.ts'
-import { type EditOptions, finishEdit, readEditable } from '../add/edited.ts'
-import { CommandError, EXIT } from '../failure.ts'
+import { editPolicy } from '../add/edit.ts'
+import type { EditOptions } from '../add/edited.ts'
+import { entryOf } from '../add/entry.ts'
+import { CommandError } from '../failure.ts'
 import type { Work } from '../verb.ts'
 
 export interface RemoveOptions extends EditOptions {
   readonly pin?: readonly string[]
 }
 
-/** The port asked about where a pattern covers all of them. */
-const HTTPS_PORT = 443
-
 export const remove: Work<[string, string, RemoveOptions]> = async (context, place, host, options) => {
-  const { world, voice } = context
   const pattern = hostArgument(host)
   const digests = (options.pin ?? []).map((text) => pinArgument('--pin', text))
-  const from = await readEditable(place, world)
-  const entry = entryOf(from.policy, pattern, place)
-  for (const digest of digests) refuseUnknownPin(entry, digest)
-  const edited = digests.length === 0 ? withoutHost(from.text, host) : withoutHostPins(from.text, host, digests)
-  if (digests.length === 0 && from.policy.default !== 'deny') {
-    voice.say(`warning: without another entry, calls to ${pattern.text} are not pinned any more`)
-  }
-  return await finishEdit(context, from, edited, { options, more: emptiedLists(entry, digests) })
-}
-
-function entryOf({ hosts }: Policy, { text, base, port }: HostPattern, place: string): HostEntry {
-  const entry = [...hosts.entries()].find(({ pattern }) => pattern.text === text)
-  if (entry !== undefined) return entry
-  const cover = hosts.find(base, port ?? HTTPS_PORT)
-  const hint =
-    cover === undefined ? `pinned-fetch lint ${place} reads it` : `"${cover.pattern.text}" covers it: name that`
-  throw new CommandError(`${place} has no entry "${text}"`, hint, { exitCode: EXIT.failed })
+  return await editPolicy(context, place, options, (from) => {
+    const entry = entryOf(from, pattern)
+    for (const digest of digests) refuseUnknownPin(entry, digest)
+    if (digests.length === 0 && from.policy.default !== 'deny') {
+      context.voice.say(`warning: without another entry, calls to ${pattern.text} are not pinned any more`)
+    }
+    const text = digests.length === 0 ? withoutHost(from.text, host) : withoutHostPins(from.text, host, digests)
+    return { text, more: emptiedLists(entry, digests) }
+  })
 }
 
 function refuseUnknownPin(entry: HostEntry, digest: string): void {

@@ -21,13 +21,16 @@ import {
   versionIdFor,
 } from '../../policy/rotation.ts'
 import { CommandError, EXIT, type ExitCode } from '../failure.ts'
+import { outlookOf, refuseOutage, textOfOutlook } from '../hosts/outlook.ts'
+import type { LookOptions } from '../rotate/options.ts'
 import { wholeSecret } from '../secret/address.ts'
+import { writeIfAgreed } from '../secret/agreement.ts'
 import { type Held, policyOfText, readHeld, type WrittenPolicy } from '../secret/document.ts'
-import { DRY_RUN, mayWrite, reviewOf, textOfReview, type WriteOptions } from '../secret/review.ts'
+import { reviewOf, textOfReview, type WriteOptions } from '../secret/review.ts'
 import { Secret } from '../secret/secret.ts'
 import type { Context, Work } from '../verb.ts'
 
-export interface RollbackOptions extends WriteOptions {
+export interface RollbackOptions extends WriteOptions, LookOptions {
   readonly to: string
   readonly expect?: string
 }
@@ -64,21 +67,23 @@ export const rollback: Work<[string, RollbackOptions]> = async (context, place, 
 }
 
 async function carryOut(
-  { world, voice }: Context,
+  context: Context,
   { secret, plan, before }: { readonly secret: Secret; readonly plan: Plan; readonly before: Held | undefined },
   options: RollbackOptions,
 ): Promise<ExitCode> {
+  const { world, voice } = context
   if (before?.problem !== undefined) voice.say(`version ${before.id} is no policy: ${before.problem}`)
   const review = reviewOf(before?.written, plan.written, world.now())
-  const isWritten = mayWrite(options, world)
-  if (isWritten) await secret.perform(plan.steps)
-  const done = isWritten ? [`secret "${secret.id}": version ${plan.version} is current`] : []
-  voice.result(
-    { ...review, how: plan.how, version: isWritten ? plan.version : undefined, written: isWritten },
-    [textOfReview(review, voice), plan.how, ...done].join('\n'),
-  )
-  if (!isWritten) voice.say(DRY_RUN)
-  return isWritten ? EXIT.ok : EXIT.findings
+  const change = { before: before?.written?.policy, after: plan.written.policy }
+  const hosts = await outlookOf(change, options, context)
+  refuseOutage(hosts, options, context)
+  return await writeIfAgreed(context, options, {
+    question: `go back in secret "${secret.id}"?`,
+    text: [textOfReview(review, voice), textOfOutlook(hosts, voice), plan.how].join('\n'),
+    value: (isWritten) => ({ ...review, hosts, how: plan.how, version: isWritten ? plan.version : undefined }),
+    write: () => secret.perform(plan.steps),
+    done: `secret "${secret.id}": version ${plan.version} is current`,
+  })
 }
 
 /** What an earlier run did before its answer was lost: going back once more would be going forward. */
@@ -152,7 +157,12 @@ function planOf(secret: Secret, { current, target, targetId, held }: Situation):
   if (target.isSigned) {
     throw new CommandError(
       `version ${targetId} is signed: with another serial its signature is good no more`,
-      `pull it (secret:${secret.id}#${targetId}), give it serial ${serial}, sign it, push it`,
+      [
+        `pinned-fetch pull ${secret.id}#${targetId} pins.json --unsigned`,
+        `write "serial": ${serial} into pins.json`,
+        'pinned-fetch sign pins.json --key private.pem --expires 90d --out signed.json',
+        `pinned-fetch push signed.json ${secret.id} --expect ${current}`,
+      ].join('; '),
       { exitCode: EXIT.refused },
     )
   }

@@ -10,7 +10,8 @@ export const defineSign: Define = (program, act) => {
     .command('sign')
     .summary('sign a policy, so that who can write the secret cannot weaken it')
     .description(
-      'Puts a policy into a signed envelope (JWS). Guards with "verifyKeys" take nothing else. The policy needs a "serial".',
+      `Puts a policy into a signed envelope (JWS). Guards with "verifyKeys" take nothing else. The policy needs a "serial".
+What pull noted beside the policy is noted beside the signed file, for push.`,
     )
     .argument('<policy>', 'a file, or "-"')
     .option('--key <file>', 'private key in PEM: Ed25519 or P-256')

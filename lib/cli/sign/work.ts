@@ -9,6 +9,7 @@ import { CommandError, EXIT } from '../failure.ts'
 import { parseEnd } from '../instant.ts'
 import { writeFileWhole } from '../policy/file.ts'
 import { readDocument } from '../policy/place.ts'
+import { carrySidecar, sidecarOf } from '../pull/sidecar.ts'
 import type { Work } from '../verb.ts'
 import type { World } from '../world.ts'
 import { seal } from './seal.ts'
@@ -27,7 +28,9 @@ export const sign: Work<[string, SignOptions]> = async ({ world, voice }, place,
   const expires = endOf(options, world)
   const { name, document } = await readDocument(place, world)
   if (isEnvelope(document))
-    throw new CommandError(`${name} is signed already`, 'sign the policy inside it', { exitCode: EXIT.usage })
+    throw new CommandError(`${name} is signed already`, 'sign the policy inside it: pinned-fetch pull --unsigned', {
+      exitCode: EXIT.usage,
+    })
   const policy = parsePolicy(document)
   if (policy.serial === undefined) {
     throw new CommandError(`${name} has no "serial"`, 'add one, higher than that of the last document: "serial": 1')
@@ -39,8 +42,11 @@ export const sign: Work<[string, SignOptions]> = async ({ world, voice }, place,
   const text = JSON.stringify(envelope, null, 2)
   if (options.out === undefined) voice.result(envelope, text)
   else await writeFileWhole(options.out, `${text}\n`, world)
+  // So that push can tell when the secret has moved since the policy was pulled.
+  const isNoted = options.out !== undefined && place !== '-' && (await carrySidecar(place, options.out, world))
   const end = expires === undefined ? 'without end' : `until ${formatInstant(expires)}`
   voice.say(`${name}: serial ${policy.serial}, signed ${end} by key ${signer.verifyKey.id}`)
+  if (isNoted) voice.say(`${sidecarOf(options.out ?? '')} notes the version for push`)
   return EXIT.ok
 }
 

@@ -45,7 +45,8 @@ export const verify: Work<[string, VerifyOptions]> = async ({ world, voice }, pl
   }
 }
 
-async function verifyKeyIn(file: string, world: World): Promise<VerifyKey> {
+/** A public key in PEM. */
+export async function verifyKeyIn(file: string, world: World): Promise<VerifyKey> {
   const text = await readFile(pathOf(file, world), 'utf8').catch((cause) => {
     throw new CommandError(`${file} cannot be read`, 'give the file of a public key', { cause })
   })
