@@ -1,7 +1,7 @@
 /**
  * The handler of the README, deployed by `infra/`: it calls a partner's API through a fetch that is pinned by a secret.
  *
- * An event chooses the path and how many calls are made at once, never the host. Environment: `PIN_SECRET_ID`, the
+ * An event chooses the path and how many calls are made at once, never the host. Environment: `PINNED_FETCH_SECRET_ID`, the
  * secret with the pins; `PARTNER_URL`, the API; `PIN_CACHE_EXPIRY_MS`, how long loaded pins are fresh (unset: 5 min).
  */
 
@@ -24,7 +24,7 @@ export interface ExampleResult {
 const CALLS_MAX = 50
 
 export const handler = middy<ExampleEvent, ExampleResult>()
-  .use(pinnedFetch({ secretId: setting('PIN_SECRET_ID'), ...cacheExpiry() }))
+  .use(pinnedFetch(cacheExpiry()))
   .handler(async ({ path, calls = 1 }, context) => {
     if (!Number.isInteger(calls) || calls < 1 || calls > CALLS_MAX) {
       throw new RangeError(`Cannot make ${calls} calls: "calls" is a whole number from 1 to ${CALLS_MAX}`)

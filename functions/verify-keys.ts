@@ -3,11 +3,9 @@
  */
 
 import { PinnedFetchError } from '../lib/errors.ts'
-import { parseVerifyKey, type VerifyKey } from '../lib/source/verify-key.ts'
+import { parseVerifyKey, splitVerifyKeys, type VerifyKey } from '../lib/source/verify-key.ts'
 
 export const VERIFY_KEYS_VARIABLE = 'PINNED_FETCH_VERIFY_KEYS'
-
-const BLOCK = /-----BEGIN [^-]+-----[^-]*-----END [^-]+-----/g
 
 /**
  * None when it is unset or empty: documents need no signature then.
@@ -15,9 +13,8 @@ const BLOCK = /-----BEGIN [^-]+-----[^-]*-----END [^-]+-----/g
  * @throws {PinnedFetchError} `ERR_CONFIGURATION` when a part of it is no such key: never fewer keys than were meant
  */
 export function verifyKeysOf(pem = ''): readonly VerifyKey[] {
-  const keys = (pem.match(BLOCK) ?? []).map(parseVerifyKey)
-  const isWhole = pem.replace(BLOCK, '').trim() === '' && keys.every((key) => key !== undefined)
-  if (isWhole) return keys.filter((key) => key !== undefined)
+  const keys = splitVerifyKeys(pem)?.flatMap((block) => parseVerifyKey(block) ?? [])
+  if (keys !== undefined) return keys
   throw new PinnedFetchError('ERR_CONFIGURATION', {
     option: VERIFY_KEYS_VARIABLE,
     problem: 'holds something that is no public key',

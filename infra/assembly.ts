@@ -1,11 +1,11 @@
 /**
- * What would be deployed, on this disk: the built asset of the function and the settings it would run with. For the
- * local demo, which runs exactly that.
+ * What would be deployed, on this disk: the built assets of the functions and the settings they would run with. For the
+ * local demo and the tests, which run exactly that.
  */
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { exampleApp } from './app.ts'
+import { exampleApp, STACK } from './app.ts'
 
 export interface Assembly {
   /** Directory with the bundle, `index.mjs`. */
@@ -16,24 +16,38 @@ export interface Assembly {
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** The function as the template of a stack with this one function says it. */
+/** A function as the template says it. */
 interface FunctionResource {
   readonly Type: string
-  readonly Metadata: { readonly 'aws:asset:path': string }
+  readonly Metadata: { readonly 'aws:asset:path': string; readonly 'aws:cdk:path': string }
   readonly Properties: {
     readonly Handler: string
-    readonly Environment: { readonly Variables: Readonly<Record<string, unknown>> }
+    readonly Environment?: { readonly Variables: Readonly<Record<string, unknown>> }
   }
 }
 
-/** Builds the stack into a directory, with the feature flags that the `cdk` command would give it. */
+/** Path of the example in its stack. */
+export const EXAMPLE = 'Example'
+
+/**
+ * Builds the stack into a directory, with the feature flags that the `cdk` command would give it. The template is not
+ * validated, which takes longer than all the rest: `cdk synth` does that.
+ */
 export function synthesize(outdir: string): Assembly {
-  const { app, stack } = exampleApp({ outdir, postCliContext: commandContext() })
-  const { template } = app.synth().getStackArtifact(stack.artifactId)
-  const resources: FunctionResource[] = Object.values(template.Resources)
-  const resource = resources.find(({ Type }) => Type === 'AWS::Lambda::Function')
-  if (!resource) throw new Error(`Cannot find the function in the template of ${stack.stackName}`)
-  const variables = Object.entries(resource.Properties.Environment.Variables)
+  const { app } = exampleApp({ outdir, postCliContext: commandContext(), builtinCloudFormationValidation: false })
+  app.synth()
+  return assemblyOf(outdir, EXAMPLE)
+}
+
+/** A function of a stack that was built into a directory. @param path of the function in the stack: `Guard/Probe/…` */
+export function assemblyOf(outdir: string, path: string): Assembly {
+  const { Resources } = JSON.parse(readFileSync(join(outdir, `${STACK}.template.json`), 'utf8'))
+  const resource = (Object.values(Resources) as FunctionResource[]).find(
+    ({ Type, Metadata }) =>
+      Type === 'AWS::Lambda::Function' && Metadata['aws:cdk:path'] === `${STACK}/${path}/Resource`,
+  )
+  if (!resource) throw new Error(`Cannot find the function ${path} in the template of ${STACK}`)
+  const variables = Object.entries(resource.Properties.Environment?.Variables ?? {})
   return {
     functionAsset: join(outdir, resource.Metadata['aws:asset:path']),
     handler: resource.Properties.Handler,

@@ -1,20 +1,19 @@
 /**
- * The example, deployed: a secret with the pins, the function that calls through them, and alarms that say so when a
- * call was refused. For any account and region; nothing is looked up.
+ * The example, deployed: a function that calls a partner, and the guard over it. For any account and region; nothing is
+ * looked up.
  */
 
 import { fileURLToPath } from 'node:url'
-import { ArnFormat, CfnOutput, Duration, RemovalPolicy, SecretValue, Stack, type StackProps } from 'aws-cdk-lib'
+import { ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Architecture, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
-import { GuardAlarms } from './alarms.ts'
 import { BUNDLING } from './bundling.ts'
-import { INITIAL_POLICY } from './initial-policy.ts'
+import { OutboundGuard } from './outbound-guard.ts'
+import type { PolicyObject } from './policy-input.ts'
 
 export interface ExampleStackProps extends StackProps {
   /**
@@ -23,48 +22,54 @@ export interface ExampleStackProps extends StackProps {
    * @default - an address that can't exist (RFC 2606)
    */
   readonly partnerUrl?: string
+
+  /**
+   * The pins to begin with.
+   *
+   * @default - a valid policy through which nothing gets
+   */
+  readonly policy?: string | PolicyObject
 }
 
 const DEFAULT_PARTNER_URL = 'https://api.partner.example/v1/quotes'
 
+/** It names a host that can't exist with pins that no key has, and denies all others. */
+const PLACEHOLDER = {
+  version: 1,
+  default: 'deny',
+  hosts: {
+    'api.partner.example': {
+      pins: [
+        { sha256: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=', name: 'placeholder: replace with real pins' },
+        { sha256: 'AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=', name: 'placeholder: and a backup' },
+      ],
+    },
+  },
+}
+
 const PROJECT_ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 export class ExampleStack extends Stack {
+  readonly guard: OutboundGuard
+
   constructor(scope: Construct, id: string, props: ExampleStackProps = {}) {
     super(scope, id, props)
-    const secret = this.#secret()
-    const handler = this.#function(secret, props.partnerUrl ?? DEFAULT_PARTNER_URL)
+    const { partnerUrl = DEFAULT_PARTNER_URL, policy = PLACEHOLDER } = props
     const topic = this.#topic()
-    new GuardAlarms(this, 'Alarms', { service: this.stackName, topic })
+    const handler = this.#function(partnerUrl)
+    this.guard = new OutboundGuard(this, 'Guard', { policy, alarmTopic: topic }).protect(handler)
 
-    new CfnOutput(this, 'SecretArn', { value: secret.secretArn, description: 'Put the pins here' })
+    new CfnOutput(this, 'SecretArn', { value: this.guard.secret.secretArn, description: 'Pins are changed here' })
     new CfnOutput(this, 'FunctionName', { value: handler.functionName, description: 'Invoke this' })
+    new CfnOutput(this, 'ProbeName', { value: this.guard.probe.functionName, description: 'Asks the hosts now' })
     new CfnOutput(this, 'TopicArn', { value: topic.topicArn, description: 'Subscribe here to hear the alarms' })
   }
 
-  #secret(): Secret {
-    return new Secret(this, 'Pins', {
-      description: `Pins of ${this.stackName}: which keys its partners may show`,
-      // In plain sight in the template: a pin is the hash of a public key.
-      secretStringValue: SecretValue.unsafePlainText(INITIAL_POLICY),
-      // Rotated pins exist nowhere else; a renamed construct or a deleted stack must not take them along.
-      removalPolicy: RemovalPolicy.RETAIN,
-    })
-  }
-
-  #function(secret: Secret, partnerUrl: string): NodejsFunction {
+  #function(partnerUrl: string): NodejsFunction {
     const logGroup = new LogGroup(this, 'Logs', { retention: RetentionDays.THREE_MONTHS })
     // A role of our own: the managed policy that CDK would attach may write to every log group of the account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
     logGroup.grantWrite(role)
-    // Not `secret.grantRead`: it adds DescribeSecret, which is not needed.
-    role.addToPolicy(
-      new PolicyStatement({
-        actions: ['secretsmanager:GetSecretValue'],
-        resources: [secret.secretArn],
-        conditions: { 'ForAnyValue:StringEquals': { 'secretsmanager:VersionStage': ['AWSCURRENT'] } },
-      }),
-    )
     return new NodejsFunction(this, 'Example', {
       description: 'Calls a partner through a pinned fetch',
       projectRoot: PROJECT_ROOT,
@@ -78,11 +83,7 @@ export class ExampleStack extends Stack {
       role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
-      environment: {
-        PIN_SECRET_ID: secret.secretArn,
-        PARTNER_URL: partnerUrl,
-        POWERTOOLS_SERVICE_NAME: this.stackName,
-      },
+      environment: { PARTNER_URL: partnerUrl },
     })
   }
 

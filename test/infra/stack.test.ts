@@ -1,166 +1,100 @@
+/**
+ * The example: what it deploys besides its guard (outbound-guard.test.ts), and that a reviewer's tool has nothing to say.
+ */
+
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
-import { App } from 'aws-cdk-lib'
+import { describe, test } from 'node:test'
+import { type App, Duration, Validations } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
-import { commandContext } from '../../infra/assembly.ts'
-import { INITIAL_POLICY } from '../../infra/initial-policy.ts'
+import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2'
+import { Schedule } from 'aws-cdk-lib/aws-events'
+import { Role } from 'aws-cdk-lib/aws-iam'
+import { AwsSolutionsChecks } from 'cdk-nag'
+import { OutboundGuard } from '../../infra/outbound-guard.ts'
 import { ExampleStack, type ExampleStackProps } from '../../infra/stack.ts'
-import { METRICS, type MetricName } from '../../lib/events.ts'
-import { metricsObserver } from '../../lib/lambda/metrics.ts'
 import { parsePolicy } from '../../lib/policy/document.ts'
-import { captureStdout, only } from '../lambda/metrics-lines.ts'
+import { lintPolicy } from '../../lib/policy/lint.ts'
+import { guarded, idOf, newApp, POLICY, ROLE_ARN, single, statementsOf } from './synthesis.ts'
 
-const outdirs: string[] = []
-after(() => {
-  for (const outdir of outdirs) rmSync(outdir, { recursive: true, force: true })
-})
-
-/** The template under cdk.json's flags, without building the function: `synth.test.ts` does that. */
-function synthesized(props: ExampleStackProps = {}): Template {
-  const outdir = mkdtempSync(join(tmpdir(), 'pinned-fetch-stack-'))
-  outdirs.push(outdir)
-  const app = new App({ outdir, postCliContext: { ...commandContext(), 'aws:cdk:bundling-stacks': [] } })
-  return Template.fromStack(new ExampleStack(app, 'Example', props))
+function synthesized(props: ExampleStackProps = {}): { stack: ExampleStack; template: Template } {
+  const stack = new ExampleStack(newApp(), 'Example', props)
+  return { stack, template: Template.fromStack(stack) }
 }
 
-const template = synthesized()
+const { stack, template } = synthesized()
 
-function resourcesOf(type: string): [logicalId: string, properties: Record<string, unknown>][] {
-  return Object.entries(template.findResources(type)).map(([id, resource]) => [id, resource['Properties']])
-}
+describe('the example function', () => {
+  const [id, fn] = Object.entries(template.findResources('AWS::Lambda::Function')).find(([name]) =>
+    name.startsWith('Example'),
+  ) ?? ['', {}]
 
-describe('the role', () => {
-  test('may read the current version of this secret and write to its own log group, nothing else', () => {
-    const [secretId] = only(resourcesOf('AWS::SecretsManager::Secret'))
-    const [logGroupId] = only(resourcesOf('AWS::Logs::LogGroup'))
-    const [, policy] = only(resourcesOf('AWS::IAM::Policy'))
-    assert.deepEqual(policy['PolicyDocument'], {
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Effect: 'Allow',
-          Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-          Resource: { 'Fn::GetAtt': [logGroupId, 'Arn'] },
-        },
-        {
-          Effect: 'Allow',
-          Action: 'secretsmanager:GetSecretValue',
-          Resource: { Ref: secretId },
-          Condition: { 'ForAnyValue:StringEquals': { 'secretsmanager:VersionStage': ['AWSCURRENT'] } },
-        },
-      ],
-    })
-    const [, role] = only(resourcesOf('AWS::IAM::Role'))
-    assert.deepEqual(Object.keys(role), ['AssumeRolePolicyDocument'])
-  })
-})
-
-describe('the secret', () => {
-  test('starts with a valid policy through which nothing gets', () => {
-    const [, properties] = only(resourcesOf('AWS::SecretsManager::Secret'))
-    assert.equal(properties['SecretString'], INITIAL_POLICY)
-    const policy = parsePolicy(JSON.parse(INITIAL_POLICY))
-    assert.equal(policy.default, 'deny')
-    const { pattern, mode, pins } = only([...policy.hosts.entries()])
-    assert.equal(pattern.text, 'api.partner.example')
-    assert.equal(mode, 'enforce')
-    assert.equal(only(pins ?? []).sha256, Buffer.alloc(32).toString('base64'))
-  })
-
-  test('is never written again by a deployment, whatever the settings: rotated pins stay', () => {
-    const first = template.findResources('AWS::SecretsManager::Secret')
-    const again = synthesized().findResources('AWS::SecretsManager::Secret')
-    const other = synthesized({ partnerUrl: 'https://other.example/' }).findResources('AWS::SecretsManager::Secret')
-    assert.deepEqual(again, first)
-    assert.deepEqual(other, first)
-    // Typed out on purpose: an edit of the placeholder must fail here (see infra/initial-policy.ts).
-    assert.equal(
-      INITIAL_POLICY,
-      '{"version":1,"default":"deny","hosts":{"api.partner.example":{"pins":[{"sha256":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","name":"placeholder: replace with real pins"}]}}}',
-    )
-  })
-
-  test('outlives the stack', () => {
-    template.hasResource('AWS::SecretsManager::Secret', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
-  })
-})
-
-describe('the function', () => {
   test('runs on Node 24 on ARM, logs JSON to its own group, and knows its secret by ARN', () => {
-    const [secretId] = only(resourcesOf('AWS::SecretsManager::Secret'))
-    const [logGroupId] = only(resourcesOf('AWS::Logs::LogGroup'))
-    template.hasResourceProperties('AWS::Lambda::Function', {
-      Runtime: 'nodejs24.x',
-      Architectures: ['arm64'],
-      Handler: 'index.handler',
-      LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: logGroupId } },
-      Environment: {
-        Variables: {
-          PIN_SECRET_ID: { Ref: secretId },
-          PARTNER_URL: 'https://api.partner.example/v1/quotes',
-          POWERTOOLS_SERVICE_NAME: 'Example',
-        },
-      },
+    const [secretId] = single(template, 'AWS::SecretsManager::Secret')
+    const { Runtime, Architectures, Handler, LoggingConfig, Environment } = fn['Properties']
+    assert.deepEqual([Runtime, Architectures, Handler], ['nodejs24.x', ['arm64'], 'index.handler'])
+    assert.equal(LoggingConfig.LogFormat, 'JSON')
+    assert.deepEqual(Environment.Variables, {
+      PARTNER_URL: 'https://api.partner.example/v1/quotes',
+      PINNED_FETCH_SECRET_ID: { Ref: secretId },
+      POWERTOOLS_SERVICE_NAME: 'Example',
     })
-    template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 90 })
   })
 
-  test('is the only one: nothing runs that this repository did not write', () => {
-    template.resourceCountIs('AWS::Lambda::Function', 1)
+  test('may read the current pins and write to its own log group, nothing else', () => {
+    const role = idOf(stack.node.findChild('Role') as never)
+    const allowed = statementsOf(template, role).map(({ Action, Resource }) => [Action, JSON.stringify(Resource)])
+    assert.deepEqual(
+      allowed.map(([actions]) => actions),
+      [['logs:CreateLogStream', 'logs:PutLogEvents'], 'secretsmanager:GetSecretValue', 'kms:Decrypt'],
+    )
+    assert.ok(allowed.every(([, resource]) => !resource?.includes('*')))
+    assert.deepEqual(Object.keys(template.findResources('AWS::IAM::Role')[role]?.['Properties'] ?? {}), [
+      'AssumeRolePolicyDocument',
+    ])
+  })
+
+  test('is deployed with nothing that this repository did not write', () => {
+    const functions = Object.keys(template.findResources('AWS::Lambda::Function'))
+    assert.ok(functions.includes(id))
+    assert.deepEqual(functions.map((name) => name.replace(/[0-9A-F]{8}$/, '')).sort(), [
+      'Example',
+      'GuardInitialValueWriterFunction',
+      'GuardProbeProberFunction',
+    ])
   })
 })
 
-describe('the alarms', () => {
-  const alarms = resourcesOf('AWS::CloudWatch::Alarm').map(([, properties]) => properties)
+describe('the secret of the example', () => {
+  test('starts with a valid policy through which nothing gets, and against which nothing can be said', () => {
+    const [, { Policy }] = single(template, 'Custom::PinnedFetchInitialPolicy')
+    const policy = parsePolicy(JSON.parse(String(Policy)))
+    assert.equal(policy.default, 'deny')
+    const [entry, ...others] = [...policy.hosts.entries()]
+    assert.deepEqual(others, [])
+    assert.equal(entry?.pattern.text, 'api.partner.example')
+    assert.equal(entry?.mode, 'enforce')
+    assert.deepEqual(
+      entry?.pins?.map(({ sha256 }) => sha256),
+      [0, 1].map((byte) => Buffer.alloc(32, byte).toString('base64')),
+    )
+    assert.deepEqual(lintPolicy(policy), [])
+  })
 
-  test('watch blocked calls, refused hosts and failed refreshes, at the first within a minute', () => {
-    const names = alarms.map((alarm) => alarm['MetricName'])
-    assert.deepEqual(names.sort(), ['HostRefused', 'PinFailure', 'PolicyRefreshFailure'])
-    template.allResourcesProperties('AWS::CloudWatch::Alarm', {
-      Statistic: 'Sum',
-      Period: 60,
-      EvaluationPeriods: 1,
-      Threshold: 1,
-      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-      TreatMissingData: 'notBreaching',
+  test('stays as it is, whatever the settings: rotated pins stay', () => {
+    const first = template.findResources('AWS::SecretsManager::Secret')
+    const other = synthesized({
+      partnerUrl: 'https://other.example/',
+      policy: { 'a.example': ['sha256/grX4Ta9HpZx6tSHkmCrvpApTQGo67CYDnvprLg5yRME='] },
     })
+    assert.deepEqual(other.template.findResources('AWS::SecretsManager::Secret'), first)
   })
+})
 
-  test('watch exactly what the function under its service name writes: namespace, dimensions, unit', () => {
-    const { Variables } = only(resourcesOf('AWS::Lambda::Function'))[1]['Environment'] as {
-      Variables: { POWERTOOLS_SERVICE_NAME: string }
-    }
-    const observe = metricsObserver({ service: Variables.POWERTOOLS_SERVICE_NAME })
-    const event = {
-      type: 'policy-refresh-failed',
-      source: 's',
-      code: 'C',
-      message: 'm',
-      ageSeconds: undefined,
-    } as const
-    const line = JSON.parse(only(captureStdout(() => observe(event))))
-    const { Namespace, Dimensions } = line._aws.CloudWatchMetrics[0]
-    assert.ok(Dimensions.some((set: string[]) => set.join() === 'service'))
-    for (const alarm of alarms) {
-      assert.equal(alarm['Namespace'], Namespace)
-      assert.deepEqual(alarm['Dimensions'], [{ Name: 'service', Value: line.service }])
-      assert.equal(alarm['Unit'], METRICS[alarm['MetricName'] as MetricName].unit)
-    }
-  })
-
-  test('say what to do, in the length that CloudWatch takes', () => {
-    for (const { AlarmDescription } of alarms) {
-      assert.ok(typeof AlarmDescription === 'string' && AlarmDescription.length <= 1024)
-      assert.match(AlarmDescription, /Find the log lines/)
-    }
-  })
-
+describe('the alarms of the example', () => {
   test('can reach their topic: its own policy lets this account’s alarms publish, and refuses plain HTTP', () => {
-    const [topicId] = only(resourcesOf('AWS::SNS::Topic'))
-    template.allResourcesProperties('AWS::CloudWatch::Alarm', { AlarmActions: [{ Ref: topicId }] })
+    const [topicId] = single(template, 'AWS::SNS::Topic')
     template.hasResourceProperties('AWS::SNS::TopicPolicy', {
       Topics: [{ Ref: topicId }],
       PolicyDocument: {
@@ -175,5 +109,66 @@ describe('the alarms', () => {
         ]),
       },
     })
+  })
+})
+
+interface Report {
+  readonly pluginReports: readonly {
+    readonly pluginName: string
+    readonly violations: readonly { readonly ruleName: string; readonly violatingConstructs: readonly unknown[] }[]
+  }[]
+}
+
+/** What cdk-nag's AwsSolutions pack finds in an app. */
+function nagged(app: App): readonly string[] {
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
+  let thrown = false
+  try {
+    app.synth()
+  } catch {
+    thrown = true
+  }
+  const { pluginReports } = JSON.parse(readFileSync(join(app.outdir, 'validation-report.json'), 'utf8')) as Report
+  const names = pluginReports.flatMap(({ violations }) => violations.map(({ ruleName }) => ruleName))
+  assert.equal(thrown, names.length > 0)
+  return names
+}
+
+/** Takes back what was acknowledged, to see that the tool would have had something to say. */
+function withoutReasons(example: ExampleStack): void {
+  for (const construct of example.node.findAll()) {
+    const metadata = construct.node as unknown as { _metadata?: { type: string }[] }
+    if (Array.isArray(metadata._metadata)) {
+      metadata._metadata = metadata._metadata.filter(({ type }) => type !== Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+    }
+  }
+}
+
+describe('cdk-nag', () => {
+  test('finds nothing in the example that is not acknowledged with a reason', () => {
+    const app = newApp()
+    new ExampleStack(app, 'Example')
+    assert.deepEqual(nagged(app), [])
+  })
+
+  test('finds nothing in a guard that has everything', () => {
+    const { app, stack } = guarded({ service: 'plain' })
+    const vpc = new Vpc(stack, 'Vpc') as IVpc
+    Validations.of(vpc).acknowledge({ id: 'AwsSolutions-VPC7', reason: 'a VPC of this test' })
+    new OutboundGuard(stack, 'Full', {
+      policy: POLICY,
+      vpc,
+      probeInVpc: true,
+      tracing: true,
+      rotationSchedule: Schedule.rate(Duration.days(7)),
+      writers: [Role.fromRoleArn(stack, 'Ci', ROLE_ARN)],
+    })
+    assert.deepEqual(nagged(app), [])
+  })
+
+  test('was asked: without the reasons it finds something', () => {
+    const app = newApp()
+    withoutReasons(new ExampleStack(app, 'Example'))
+    assert.deepEqual([...new Set(nagged(app))].sort(), ['AwsSolutions-SMG4', 'AwsSolutions-SQS3'])
   })
 })

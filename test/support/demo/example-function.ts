@@ -62,7 +62,7 @@ export async function startExample(bundle: Bundle, settings: Settings): Promise<
     environment: {
       ...bundle.environment,
       ...settings.environment,
-      PIN_SECRET_ID: settings.secretArn,
+      PINNED_FETCH_SECRET_ID: settings.secretArn,
       PARTNER_URL: settings.partnerUrl,
       NODE_EXTRA_CA_CERTS: settings.caFile,
     },
