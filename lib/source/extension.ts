@@ -13,12 +13,15 @@
  * Not here: Parameter Store, which the extension serves as well; caching and pauses (store.ts).
  */
 
-import { get, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { PinnedFetchError } from '../errors.ts'
 import { decodeDocument, MAX_DOCUMENT_BYTES } from './decode.ts'
 import type { LoadedDocument, PolicySource } from './source.ts'
+
+// Not by an import: to an ES module Node shows every export of node:http, and some of them load Node's own undici (40 ms).
+const { get } = process.getBuiltinModule('node:http')
 
 export interface ExtensionOptions {
   /** Name or ARN of the secret. */

@@ -125,6 +125,12 @@ describe('a file of the house', () => {
       [],
     )
   })
+
+  it('imports node:http only where no call goes by: its exports load Node’s own undici', () => {
+    const loads = ({ target, isType }: Import) => /^(node:)?http$/.test(target) && !isType
+    const called = library.filter(({ path }) => !path.startsWith('lib/cli/'))
+    assert.deepEqual(violations(called, loads), [])
+  })
 })
 
 describe('the floors up to the judge', () => {

@@ -1,8 +1,10 @@
 /**
- * What `rotate abort` does: takes a rotation back. A candidate goes, be it one that waits for the rotation function; after `promote` the policy of before comes back, as a
- * version of its own with a higher serial, or by its stage where no document has a serial (see rollback).
+ * What `rotate abort` does: takes a rotation back. A candidate goes, be it one that waits for the rotation function;
+ * after `promote` the policy of before comes back, as a version of its own with a higher serial, or by its stage where no
+ * document has a serial (see rollback), unless a host that passes now would fail.
  */
 
+import type { Policy } from '../../policy/document.ts'
 import { textOfDocument, withSerial } from '../../policy/revision.ts'
 import {
   nextSerial,
@@ -18,29 +20,51 @@ import {
 } from '../../policy/rotation.ts'
 import { planWithdraw } from '../../policy/rotation-proposal.ts'
 import { EXIT } from '../failure.ts'
-import { DRY_RUN, mayWrite, type WriteOptions } from '../secret/review.ts'
-import type { Work } from '../verb.ts'
+import { outlookOf, refuseOutage, textOfOutlook } from '../hosts/outlook.ts'
+import { mayTidy, writeIfAgreed } from '../secret/agreement.ts'
+import type { WriteOptions } from '../secret/review.ts'
+import type { Context, Work } from '../verb.ts'
+import type { LookOptions } from './options.ts'
 import { atRotation, perform, policyOf, refusal, type Standing } from './standing.ts'
 
 interface Plan {
   readonly steps: readonly Step[]
   /** What is done, as a sentence. */
   readonly how: string
+  /** The policy that will be current; unset: the one that is. */
+  readonly next?: Policy
 }
 
-export const abort: Work<[string, WriteOptions]> = async (context, place, options) =>
+export type AbortOptions = LookOptions & WriteOptions
+
+export const abort: Work<[string, AbortOptions]> = async (context, place, options) =>
   await atRotation(place, context, async (standing) => {
-    const { world, voice } = context
-    const { steps, how } = planOf(standing)
-    const isWritten = mayWrite(options, world)
-    if (isWritten) await perform(standing, steps)
-    voice.result(
-      { phase: standing.rotation.phase, how, written: isWritten && steps.length > 0 },
-      `secret "${standing.secret.id}": ${how}`,
-    )
-    if (!isWritten && steps.length > 0) voice.say(DRY_RUN)
-    return isWritten || steps.length === 0 ? EXIT.ok : EXIT.findings
+    const { secret, rotation } = standing
+    const plan = planOf(standing)
+    const { steps, how, next } = plan
+    const told = `secret "${secret.id}": ${how}`
+    if (steps.length === 0) {
+      if (mayTidy(options, context)) await perform(standing, [])
+      context.voice.result({ phase: rotation.phase, how, written: false }, told)
+      return EXIT.ok
+    }
+    const hosts = next === undefined ? undefined : await lookAhead(standing, next, options, context)
+    return await writeIfAgreed(context, options, {
+      question: `take this back in secret "${secret.id}"?`,
+      text: [...(hosts === undefined ? [] : [textOfOutlook(hosts, context.voice)]), told].join('\n'),
+      value: () => ({ phase: rotation.phase, how, hosts }),
+      write: () => perform(standing, steps),
+      done: '',
+    })
   })
+
+/** What becomes of the hosts. @throws {CommandError} with exit code 4 where one would fail that passes now */
+async function lookAhead(standing: Standing, after: Policy, options: AbortOptions, context: Context) {
+  const before = policyOf(standing, standing.rotation.current).policy
+  const hosts = await outlookOf({ before, after }, options, context)
+  refuseOutage(hosts, options, context)
+  return hosts
+}
 
 function planOf(standing: Standing): Plan {
   const { rotation, secret, versions } = standing
@@ -60,8 +84,8 @@ function planOf(standing: Standing): Plan {
     }
     case 'promoted': {
       if (isOurs) return planBack(standing)
-      const { steps, how } = planUndo(standing, rotation)
-      return { steps: [...withdrawn, ...steps], how }
+      const { steps, ...undo } = planUndo(standing, rotation)
+      return { ...undo, steps: [...withdrawn, ...steps] }
     }
     case 'retiring':
       return {
@@ -74,8 +98,14 @@ function planOf(standing: Standing): Plan {
         how: `the old pins are gone already, and the rotation is over; pinned-fetch rollback ${secret.id} brings them back`,
       }
     case 'undoing':
-    case 'undone':
-      return { steps: planResume(rotation), how: 'the policy of before is current again; the rotation is over' }
+    case 'undone': {
+      const next = 'next' in rotation ? { next: policyOf(standing, rotation.next).policy } : {}
+      return {
+        ...next,
+        steps: planResume(rotation),
+        how: 'the policy of before is current again; the rotation is over',
+      }
+    }
   }
 }
 
@@ -101,15 +131,21 @@ function planUndo(standing: Standing, { current, previous }: Extract<Rotation, {
   if (serial === undefined) {
     const tested = current.stages.includes(TESTED) ? [take(TESTED, current.id)] : []
     const how = `AWSCURRENT moves back to version ${previous.id}: no document has a serial, so guards take any; the rotation is over`
-    return { steps: [...planUndoByStage(current.id, previous.id), ...tested], how }
+    return { steps: [...planUndoByStage(current.id, previous.id), ...tested], how, next: before.policy }
   }
   if (before.isSigned) {
     throw refusal(
       `the policy of before is signed: with another serial its signature is good no more`,
-      `pull it (secret:${secret.id}#AWSPREVIOUS), give it serial ${serial}, sign it, push it; then rotate abort ${secret.id}`,
+      [
+        `pinned-fetch pull ${secret.id}#AWSPREVIOUS pins.json --unsigned`,
+        `write "serial": ${serial} into pins.json`,
+        'pinned-fetch sign pins.json --key private.pem --expires 90d --out signed.json',
+        `pinned-fetch push signed.json ${secret.id} --expect ${current.id}`,
+        `pinned-fetch rotate abort ${secret.id}`,
+      ].join('; '),
     )
   }
   const text = textOfDocument(withSerial(before.document, serial))
   const how = `the policy of version ${previous.id} is current again, with serial ${serial}, since guards refuse one that falls; the rotation is over`
-  return { steps: [...planMark(current), ...planReplace('undo', current.id, text)], how }
+  return { steps: [...planMark(current), ...planReplace('undo', current.id, text)], how, next: before.policy }
 }

@@ -5,7 +5,8 @@
 
 import { type Proposal, planApprove, touchedPatterns } from '../../policy/rotation-proposal.ts'
 import { EXIT } from '../failure.ts'
-import { DRY_RUN, mayWrite, reviewOf, textOfReview } from '../secret/review.ts'
+import { writeIfAgreed } from '../secret/agreement.ts'
+import { reviewOf, textOfReview } from '../secret/review.ts'
 import { table } from '../table.ts'
 import type { Context, Work } from '../verb.ts'
 import { type Checked, checkPolicy } from './check.ts'
@@ -32,21 +33,21 @@ export const approve: Work<[string, ApproveOptions]> = async (context, place, op
     const checked = options.check ? await checkPolicy(written.policy, options, context) : undefined
     refuseFailing(checked, context, options)
     const hosts = touchedPatterns(before.policy, written.policy)
-    const isWritten = mayWrite(options, world)
-    if (isWritten) await perform(standing, planApprove(versions, candidate.id))
     const rows = [
       ['candidate', candidate.id],
       ['in the place of', rotation.current.id],
       ['hosts', hosts.join(', ') || 'none of them sees another key'],
     ]
-    const done = isWritten ? [`secret "${secret.id}": version ${candidate.id} is approved`] : []
     const reports = checked === undefined ? [] : [textOfReports(checked.reports, context)]
-    voice.result(
-      { ...checked, ...review, hosts, version: candidate.id, written: isWritten },
-      [table(rows), ...reports, textOfReview(review, voice), ...done].join('\n'),
-    )
-    voice.say(isWritten ? `next: ${rotateSecret(secret.id)}, or its schedule` : DRY_RUN)
-    return isWritten ? EXIT.ok : EXIT.findings
+    const exitCode = await writeIfAgreed(context, options, {
+      question: `approve this for secret "${secret.id}"?`,
+      text: [table(rows), ...reports, textOfReview(review, voice)].join('\n'),
+      value: () => ({ ...checked, ...review, hosts, version: candidate.id }),
+      write: () => perform(standing, planApprove(versions, candidate.id)),
+      done: `secret "${secret.id}": version ${candidate.id} is approved`,
+    })
+    if (exitCode === EXIT.ok) voice.say(`next: ${rotateSecret(secret.id)}, or its schedule`)
+    return exitCode
   })
 
 /** What there is to approve. */

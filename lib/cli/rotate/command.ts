@@ -110,7 +110,11 @@ function defineEnds(rotate: Command, act: Act): void {
   )
   const abort = rotate
     .command('abort')
-    .description('Takes the rotation back: a candidate goes, or, once it is promoted, the policy of before comes back.')
+    .description(
+      'Takes the rotation back: a candidate goes, or, once it is promoted, the policy of before comes back, unless a host passes now and would fail.',
+    )
     .argument(...SECRET)
-  addWriteOptions(abort).action(act<[string, WriteOptions]>(async () => (await import('./abort.ts')).abort))
+  addWriteOptions(addLookOptions(abort)).action(
+    act<[string, LookOptions & WriteOptions]>(async () => (await import('./abort.ts')).abort),
+  )
 }

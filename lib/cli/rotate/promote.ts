@@ -4,7 +4,8 @@
 
 import { planPromote } from '../../policy/rotation.ts'
 import { EXIT } from '../failure.ts'
-import { DRY_RUN, mayWrite, reviewOf, textOfReview, type WriteOptions } from '../secret/review.ts'
+import { writeIfAgreed } from '../secret/agreement.ts'
+import { reviewOf, textOfReview, type WriteOptions } from '../secret/review.ts'
 import type { Work } from '../verb.ts'
 import { checkPolicy } from './check.ts'
 import { textOfReports } from './hosts.ts'
@@ -34,17 +35,16 @@ export const promote: Work<[string, LookOptions & WriteOptions]> = async (contex
     }
     const before = rotation.current.text === undefined ? undefined : policyOf(standing, rotation.current)
     const { changes } = reviewOf(before, written, world.now())
-    const isWritten = mayWrite(options, world)
-    if (isWritten) await perform(standing, planPromote(rotation.current.id, candidate.id))
-    const done = isWritten ? [`secret "${secret.id}": version ${candidate.id} is current`] : []
-    const text = [
-      textOfReports(checked.reports, context),
-      textOfReview({ changes, hazards: [], findings: [] }, voice),
-      ...done,
-    ]
-    voice.result({ ...checked, changes, version: candidate.id, written: isWritten }, text.join('\n'))
-    voice.say(isWritten ? `next: pinned-fetch rotate watch ${secret.id}` : DRY_RUN)
-    return isWritten ? EXIT.ok : EXIT.findings
+    const review = textOfReview({ changes, hazards: [], findings: [] }, voice)
+    const exitCode = await writeIfAgreed(context, options, {
+      question: `make this current in secret "${secret.id}"?`,
+      text: [textOfReports(checked.reports, context), review].join('\n'),
+      value: () => ({ ...checked, changes, version: candidate.id }),
+      write: () => perform(standing, planPromote(rotation.current.id, candidate.id)),
+      done: `secret "${secret.id}": version ${candidate.id} is current`,
+    })
+    if (exitCode === EXIT.ok) voice.say(`next: pinned-fetch rotate watch ${secret.id}`)
+    return exitCode
   })
 
 function candidateOf(standing: Standing, { force = false }: WriteOptions) {

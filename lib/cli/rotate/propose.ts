@@ -8,8 +8,9 @@
 import { versionIdFor } from '../../policy/rotation.ts'
 import { CANDIDATE, planPropose } from '../../policy/rotation-proposal.ts'
 import { EXIT } from '../failure.ts'
+import { mayTidy, writeIfAgreed } from '../secret/agreement.ts'
 import { policyOfText, readWritten, type WrittenPolicy } from '../secret/document.ts'
-import { DRY_RUN, mayWrite, reviewOf, textOfReview, type WriteOptions } from '../secret/review.ts'
+import { reviewOf, textOfReview, type WriteOptions } from '../secret/review.ts'
 import type { Context, Work } from '../verb.ts'
 import { atRotation, perform, refusal, type Standing } from './standing.ts'
 
@@ -21,7 +22,7 @@ export const propose: Work<[string, string, WriteOptions]> = async (context, pla
     const version = versionIdFor('propose', current.id, candidate.text)
     const isCurrent = current.text === candidate.text
     if (isCurrent || proposal?.candidate.id === version) {
-      if (mayWrite(options, context.world)) await perform(standing, [])
+      if (mayTidy(options, context)) await perform(standing, [])
       const stage = isCurrent ? 'AWSCURRENT' : CANDIDATE
       context.voice.result({ version, written: false }, `secret "${secret.id}" holds this already, on ${stage}`)
       return EXIT.ok
@@ -56,13 +57,13 @@ async function write(
     for (const { path, message } of review.hazards) voice.say(`${path} ${message}`)
     throw refusal('the rotation function would refuse this candidate', 'mend it first; --force writes it all the same')
   }
-  const isWritten = mayWrite(options, world)
-  if (isWritten) await perform(standing, planPropose(versions, current.id, candidate.text))
-  const done = isWritten ? `secret "${secret.id}": version ${version} waits for approval` : ''
-  voice.result(
-    { ...review, version: isWritten ? version : undefined, written: isWritten },
-    [textOfReview(review, voice), done].filter(Boolean).join('\n'),
-  )
-  voice.say(isWritten ? `next, by somebody else: pinned-fetch rotate approve ${secret.id}` : DRY_RUN)
-  return isWritten ? EXIT.ok : EXIT.findings
+  const exitCode = await writeIfAgreed(context, options, {
+    question: `propose this in secret "${secret.id}"?`,
+    text: textOfReview(review, voice),
+    value: (isWritten) => ({ ...review, version: isWritten ? version : undefined }),
+    write: () => perform(standing, planPropose(versions, current.id, candidate.text)),
+    done: `secret "${secret.id}": version ${version} waits for approval`,
+  })
+  if (exitCode === EXIT.ok) voice.say(`next, by somebody else: pinned-fetch rotate approve ${secret.id}`)
+  return exitCode
 }

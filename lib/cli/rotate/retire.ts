@@ -5,8 +5,9 @@
 import { describePlace, type PinPlace } from '../../policy/revision.ts'
 import { isFor, planEnd, planMark, planReplace, planResume, type Step, versionIdFor } from '../../policy/rotation.ts'
 import { EXIT, type ExitCode } from '../failure.ts'
+import { mayTidy, writeIfAgreed } from '../secret/agreement.ts'
 import { readWritten, type WrittenPolicy } from '../secret/document.ts'
-import { DRY_RUN, mayWrite, reviewOf, textOfReview } from '../secret/review.ts'
+import { reviewOf, textOfReview } from '../secret/review.ts'
 import type { Context, Work } from '../verb.ts'
 import { checkPolicy } from './check.ts'
 import { type HostReport, textOfReports } from './hosts.ts'
@@ -86,13 +87,13 @@ async function replace(
     )
   }
   const review = reviewOf(policyOf(standing, rotation.current), next, world.now())
-  const isWritten = mayWrite(options, world)
-  if (isWritten) await perform(standing, steps)
-  const done = isWritten ? [`secret "${secret.id}": version ${version} is current; the rotation is over`] : []
-  const text = [textOfReports(checked.reports, context), textOfReview(review, voice), ...done].join('\n')
-  voice.result({ ...checked, ...review, version, written: isWritten }, text)
-  if (!isWritten) voice.say(DRY_RUN)
-  return isWritten ? EXIT.ok : EXIT.findings
+  return await writeIfAgreed(context, options, {
+    question: `put this into secret "${secret.id}"?`,
+    text: [textOfReports(checked.reports, context), textOfReview(review, voice)].join('\n'),
+    value: () => ({ ...checked, ...review, version }),
+    write: () => perform(standing, steps),
+    done: `secret "${secret.id}": version ${version} is current; the rotation is over`,
+  })
 }
 
 function reasonOf(reports: readonly HostReport[]): string {
@@ -102,19 +103,24 @@ function reasonOf(reports: readonly HostReport[]): string {
 }
 
 async function finish(
-  { world, voice }: Context,
+  context: Context,
   standing: Standing,
   options: RetireOptions,
   steps: readonly Step[],
   version: string,
 ): Promise<ExitCode> {
-  const isWritten = mayWrite(options, world)
-  if (isWritten) await perform(standing, steps)
-  const text = isWritten || steps.length === 0 ? 'the rotation is over' : 'no pin has to go'
-  voice.result(
-    { version, written: isWritten && steps.length > 0 },
-    `secret "${standing.secret.id}": version ${version} is current; ${text}`,
-  )
-  if (!isWritten && steps.length > 0) voice.say(DRY_RUN)
-  return isWritten || steps.length === 0 ? EXIT.ok : EXIT.findings
+  const { id } = standing.secret
+  const place = `secret "${id}": version ${version} is current`
+  if (steps.length > 0) {
+    return await writeIfAgreed(context, options, {
+      question: `end the rotation of secret "${id}"?`,
+      text: `${place}; no pin has to go`,
+      value: () => ({ version }),
+      write: () => perform(standing, steps),
+      done: `secret "${id}": the rotation is over`,
+    })
+  }
+  if (mayTidy(options, context)) await perform(standing, [])
+  context.voice.result({ version, written: false }, `${place}; the rotation is over`)
+  return EXIT.ok
 }

@@ -6,8 +6,9 @@
 
 import { planStart, versionIdFor } from '../../policy/rotation.ts'
 import { EXIT } from '../failure.ts'
+import { mayTidy, writeIfAgreed } from '../secret/agreement.ts'
 import { policyOfText, readWritten, type WrittenPolicy } from '../secret/document.ts'
-import { DRY_RUN, mayWrite, reviewOf, textOfReview, type WriteOptions } from '../secret/review.ts'
+import { reviewOf, textOfReview, type WriteOptions } from '../secret/review.ts'
 import type { Context, Work } from '../verb.ts'
 import { atRotation, perform, refusal, type Standing } from './standing.ts'
 
@@ -21,7 +22,7 @@ export const start: Work<[string, string, WriteOptions]> = async (context, place
       current.text === candidate.text || (rotation.phase === 'pending' && rotation.candidate.id === version)
     if (isThere) {
       const stage = current.text === candidate.text ? 'AWSCURRENT' : 'AWSPENDING'
-      if (mayWrite(options, context.world)) await perform(standing, [])
+      if (mayTidy(options, context)) await perform(standing, [])
       context.voice.result({ version, written: false }, `secret "${secret.id}" holds this already, on ${stage}`)
       return EXIT.ok
     }
@@ -51,14 +52,14 @@ async function write(context: Context, standing: Standing, candidate: WrittenPol
     for (const { path, message } of hurts) voice.say(`${path} ${message}`)
     throw refusal('the candidate would lock you out', 'mend it first; --force writes it all the same')
   }
-  const isWritten = mayWrite(options, world)
-  if (isWritten) await perform(standing, planStart(current.id, candidate.text))
   const version = versionIdFor('start', current.id, candidate.text)
-  const done = isWritten ? `secret "${secret.id}": version ${version} waits on AWSPENDING` : ''
-  voice.result(
-    { ...review, version: isWritten ? version : undefined, written: isWritten },
-    [textOfReview(review, voice), done].filter(Boolean).join('\n'),
-  )
-  voice.say(isWritten ? `next: pinned-fetch rotate check ${secret.id}` : DRY_RUN)
-  return isWritten ? EXIT.ok : EXIT.findings
+  const exitCode = await writeIfAgreed(context, options, {
+    question: `put this candidate into secret "${secret.id}"?`,
+    text: textOfReview(review, voice),
+    value: (isWritten) => ({ ...review, version: isWritten ? version : undefined }),
+    write: () => perform(standing, planStart(current.id, candidate.text)),
+    done: `secret "${secret.id}": version ${version} waits on AWSPENDING`,
+  })
+  if (exitCode === EXIT.ok) voice.say(`next: pinned-fetch rotate check ${secret.id}`)
+  return exitCode
 }

@@ -18,7 +18,7 @@ export interface Change {
   /** The same for `--json`; whether it was written is added. */
   readonly value: (isWritten: boolean) => object
   readonly write: () => Promise<unknown>
-  /** What is told once it is written. */
+  /** What is told once it is written; empty: the text says it all. */
   readonly done: string
 }
 
@@ -35,7 +35,7 @@ export async function writeIfAgreed(
   const agreement = isAsked ? await askedFor(question, voice) : options.yes && !options.dryRun ? 'given' : 'not asked'
   const isWritten = agreement === 'given'
   if (isWritten) await write()
-  const parts = [isAsked ? '' : text, isWritten ? done : ''].filter((part) => part !== '')
+  const parts = [isAsked ? '' : text, isWritten ? done || (isAsked ? 'done' : '') : ''].filter((part) => part !== '')
   if (voice.isJson || parts.length > 0) {
     voice.result({ ...value(isWritten), written: isWritten }, parts.join('\n'))
   }

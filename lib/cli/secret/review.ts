@@ -1,6 +1,6 @@
 /**
  * What is shown before one policy takes the place of another: the differences, what would lock the owner out, and what
- * lint says of the newer one. And who may go on: see {@link mayWrite}.
+ * lint says of the newer one. Whether it may go on is for agreement.ts.
  */
 
 import { type Change, describeChange, differencesOf } from '../../policy/difference.ts'
@@ -9,7 +9,6 @@ import { joinPolicies } from '../../policy/join.ts'
 import { type Finding, lintPolicy } from '../../policy/lint.ts'
 import { takeoversOf } from '../../policy/takeover.ts'
 import type { Voice } from '../voice.ts'
-import type { World } from '../world.ts'
 import type { WrittenPolicy } from './document.ts'
 
 export interface Review {
@@ -62,11 +61,6 @@ export function textOfChanges(changes: readonly Change[], voice: Voice): string[
     const line = describeChange(change)
     return line.startsWith('+') ? voice.style('green', line) : line.startsWith('-') ? voice.style('red', line) : line
   })
-}
-
-/** A terminal has somebody who sees what is done; a pipe has nobody, so there it takes `--yes`. */
-export function mayWrite({ yes = false, dryRun = false }: WriteOptions, { stdout }: World): boolean {
-  return !dryRun && (yes || stdout.isTTY === true)
 }
 
 /** What a dry run says. */

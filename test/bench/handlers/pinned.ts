@@ -2,10 +2,8 @@
 
 import middy from '@middy/core'
 import { pinnedFetch } from 'pinned-fetch'
+import { type CallAnswer, type CallEvent, timedCall } from './timed-call.ts'
 
-export const handler = middy<{ readonly url: string }>()
-  .use(pinnedFetch({ secretId: 'prod/partner-pins', metrics: false }))
-  .handler(async ({ url }, context) => {
-    const response = await context.pinnedFetch(url)
-    return { statusCode: 200, body: await response.text() }
-  })
+export const handler = middy<CallEvent, CallAnswer>()
+  .use(pinnedFetch({ secretId: 'prod/partner-pins' }))
+  .handler(async ({ url }, context) => timedCall(async () => await (await context.pinnedFetch(url)).text()))

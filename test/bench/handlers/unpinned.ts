@@ -1,8 +1,6 @@
 /** The same call without pins, by Node's own `fetch`. */
 
 import middy from '@middy/core'
+import { type CallEvent, timedCall } from './timed-call.ts'
 
-export const handler = middy(async (event: { readonly url: string }) => {
-  const response = await fetch(event.url)
-  return { statusCode: 200, body: await response.text() }
-})
+export const handler = middy(async ({ url }: CallEvent) => timedCall(async () => await (await fetch(url)).text()))
