@@ -56,7 +56,10 @@ export function parseOptional<Key extends string, Value>(
 export function listOf<Value>(noun: string, parseItem: Parse<Value>): Parse<readonly Value[]> {
   return (input, path) => {
     if (!Array.isArray(input)) throw malformed(path, `is ${kindOf(input)}, not an array`, `write [ … ] around ${noun}`)
-    return Object.freeze(Array.from(input as unknown[], (item, index) => parseItem(item, pathOfItem(path, index))))
+    // By index: a hole is an item without a value, and is refused as one.
+    const list: Value[] = []
+    for (let index = 0; index < input.length; index++) list.push(parseItem(input[index], pathOfItem(path, index)))
+    return Object.freeze(list)
   }
 }
 

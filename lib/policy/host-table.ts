@@ -10,16 +10,18 @@
 import type { HostPattern } from './host.ts'
 import { malformed, pathOfHost } from './malformed.ts'
 
-/** The entries of one pattern: by port, and under `undefined` the one for all other ports. */
-type Ports<Entry> = Map<number | undefined, Entry>
-
-type Bases<Entry> = Map<string, Ports<Entry>>
+/** The entries of one kind of pattern, by the base of each. */
+interface Bases<Entry> {
+  readonly anyPort: Map<string, Entry>
+  /** Under {@link placeOf}. */
+  readonly onePort: Map<string, Entry>
+}
 
 export class HostTable<Entry> {
   readonly #bases: { readonly [Kind in HostPattern['kind']]: Bases<Entry> } = {
-    exact: new Map(),
-    'one-label': new Map(),
-    'any-depth': new Map(),
+    exact: { anyPort: new Map(), onePort: new Map() },
+    'one-label': { anyPort: new Map(), onePort: new Map() },
+    'any-depth': { anyPort: new Map(), onePort: new Map() },
   }
   readonly #entries: readonly Entry[]
 
@@ -36,12 +38,12 @@ export class HostTable<Entry> {
 
   /** The most specific entry for a host that `canonicalHost` gave, or undefined when none covers it. */
   find(host: string, port: number): Entry | undefined {
-    const exact = atPort(this.#bases.exact.get(host), port)
+    const exact = entryAt(this.#bases.exact, host, port)
     if (exact !== undefined) return exact
-    const oneLabel = atPort(this.#bases['one-label'].get(parentOf(host)), port)
+    const oneLabel = entryAt(this.#bases['one-label'], parentOf(host), port)
     if (oneLabel !== undefined) return oneLabel
     for (let base = host; base !== ''; base = parentOf(base)) {
-      const anyDepth = atPort(this.#bases['any-depth'].get(base), port)
+      const anyDepth = entryAt(this.#bases['any-depth'], base, port)
       if (anyDepth !== undefined) return anyDepth
     }
     return undefined
@@ -56,19 +58,21 @@ export class HostTable<Entry> {
     return this.#entries
   }
 
-  #add(pattern: HostPattern, entry: Entry): void {
-    const bases = this.#bases[pattern.kind]
-    const ports: Ports<Entry> = bases.get(pattern.base) ?? new Map()
-    if (ports.has(pattern.port)) {
-      throw malformed(pathOfHost('hosts', pattern.text), 'comes twice', 'keep one of the two entries')
-    }
-    ports.set(pattern.port, entry)
-    bases.set(pattern.base, ports)
+  #add({ kind, base, port, text }: HostPattern, entry: Entry): void {
+    const { anyPort, onePort } = this.#bases[kind]
+    const [entries, key] = port === undefined ? [anyPort, base] : [onePort, placeOf(base, port)]
+    if (entries.has(key)) throw malformed(pathOfHost('hosts', text), 'comes twice', 'keep one of the two entries')
+    entries.set(key, entry)
   }
 }
 
-function atPort<Entry>(ports: Ports<Entry> | undefined, port: number): Entry | undefined {
-  return ports?.get(port) ?? ports?.get(undefined)
+function entryAt<Entry>({ anyPort, onePort }: Bases<Entry>, base: string, port: number): Entry | undefined {
+  const entry = onePort.size === 0 ? undefined : onePort.get(placeOf(base, port))
+  return entry ?? anyPort.get(base)
+}
+
+function placeOf(base: string, port: number): string {
+  return `${port} ${base}`
 }
 
 /** The name without its first label; empty when that was the last. */

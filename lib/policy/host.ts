@@ -32,6 +32,12 @@ const LABELS_OF_A_PATTERN = /^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/
 
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/
 
+/**
+ * A name that a URL leaves as it is: lower-case labels of letters, digits and hyphens, the last of which begins with a
+ * letter and so is no number (WHATWG URL, "ends in a number"). Punycode is for the URL parser to judge.
+ */
+const PLAIN_NAME = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+
 /** Characters of the longest name that DNS can carry (RFC 1035 section 2.3.4). It also bounds a lookup's cost. */
 const MAX_NAME = 253
 
@@ -43,6 +49,7 @@ const MAX_PORT = 65_535
  * What has no identity can't be covered, and must be refused whatever the policy's `default` says.
  */
 export function canonicalHost(text: string): string | undefined {
+  if (text.length <= MAX_NAME && PLAIN_NAME.test(text) && !text.includes('xn--')) return text
   if (text === '' || NOT_OF_A_HOST.test(text)) return undefined
   if (text.startsWith('[') && !text.endsWith(']')) return undefined
   const hostname = URL.parse(`https://${text.includes(':') && !text.startsWith('[') ? `[${text}]` : text}/`)?.hostname

@@ -11,6 +11,8 @@ const MAX_KEY_IN_PATH = 253
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]{0,63}$/
 
+const NEEDS_NO_ESCAPE = /^[\w.*:-]{1,253}$/
+
 /** The error for something in the document that is not a policy. */
 export function malformed(path: string, problem: string, repair: string): PinnedFetchError<'ERR_POLICY_MALFORMED'> {
   return new PinnedFetchError('ERR_POLICY_MALFORMED', { path, problem, repair })
@@ -24,6 +26,7 @@ export function pathOfKey(parent: string, key: string): string {
 
 /** The path of a host's entry, always quoted: `hosts["localhost"]`. */
 export function pathOfHost(parent: string, pattern: string): string {
+  if (NEEDS_NO_ESCAPE.test(pattern)) return `${parent}["${pattern}"]`
   const shown = pattern.length > MAX_KEY_IN_PATH ? `${pattern.slice(0, MAX_KEY_IN_PATH)}…` : pattern
   return `${parent}[${JSON.stringify(shown)}]`
 }
