@@ -14,8 +14,8 @@ const C = `sha256/${'A'.repeat(43)}=`
 const D = `sha256/${'A'.repeat(42)}E=`
 const NOW = Date.UTC(2026, 10, 25)
 
-describe('pinned-fetch init, add and remove', () => {
-  for (const name of ['init', 'add', 'remove']) {
+describe('pinned-fetch init, add, remove and deny', () => {
+  for (const name of ['init', 'add', 'remove', 'deny']) {
     it(`${name}.txt`, async () => {
       const variables = { A, B, C, D, SIGNED: await signed() }
       await playTranscript(new URL(`${name}.txt`, import.meta.url), { variables, now: () => NOW })

@@ -110,7 +110,7 @@ describe('pinned-fetch push', () => {
     assert.equal(back.exitCode, 4)
     assert.match(
       back.stderr,
-      /is signed: with another serial its signature is good no more\nhint: pull it .* serial 5, sign it/,
+      /is signed: with another serial its signature is good no more\nhint: pinned-fetch pull .* --unsigned; write "serial": 5 .*; pinned-fetch sign .*; pinned-fetch push signed.json prod\/pins --expect /,
     )
   })
 

@@ -65,7 +65,7 @@ export async function rotateScene(
     switchKey: () => server.present(presented(next)),
     run,
     rotate: (line) =>
-      run(`pinned-fetch rotate ${line}${/^(check|promote|watch|retire)/.test(line) ? ' --ca root.pem' : ''}`),
+      run(`pinned-fetch rotate ${line}${/^(check|promote|watch|retire|abort)/.test(line) ? ' --ca root.pem' : ''}`),
     async stages() {
       const { stdout } = await run(`pinned-fetch history ${SECRET} --json`)
       const episodes: { serial?: number; stages: string[]; version: string }[] = JSON.parse(stdout)

@@ -52,6 +52,27 @@ describe('pinned-fetch rotate', () => {
     assert.equal(difference.stdout, '~ serial  7 -> 9\n')
   })
 
+  it('is not taken back once a host serves its new key alone: that would be an outage, unless forced', async (t) => {
+    const { rotate, stages, switchKey, server } = await rotateScene(t)
+    await rotate(`start ${SECRET} next.json --yes`)
+    await rotate(`promote ${SECRET} --yes`)
+    switchKey()
+    for (const asked of ['--yes', '--dry-run']) {
+      const { exitCode, stderr } = await rotate(`abort ${SECRET} ${asked}`)
+      assert.equal(exitCode, 4, asked)
+      assert.match(stderr, new RegExp(`^FAIL {2}localhost:${server.port} {2}ERR_PIN_MISMATCH\n`))
+      assert.match(stderr, new RegExp(`\nerror: calls to localhost:${server.port} pass now, and would fail\n`))
+    }
+    assert.deepEqual(await stages(), { AWSCURRENT: 8, AWSPENDING: 8, AWSPREVIOUS: 7 })
+    const { exitCode, stdout } = await rotate(`abort ${SECRET} --yes --force --json`)
+    assert.equal(exitCode, 0)
+    assert.deepEqual(
+      JSON.parse(stdout).hosts.map(({ becomes }: { becomes: string }) => becomes),
+      ['refused'],
+    )
+    assert.deepEqual(await stages(), { AWSCURRENT: 9, AWSPREVIOUS: 8 })
+  })
+
   it('is taken back after promote: by the stage, where no document has a serial', async (t) => {
     const { rotate, stages } = await rotateScene(t, { withoutSerials: true })
     await rotate(`start ${SECRET} next.json --yes`)

@@ -32,6 +32,8 @@ export interface PlayOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Milliseconds since the epoch. Default: the clock's. */
   readonly now?: () => number
+  /** Whether somebody sits at a terminal and types what `< file` holds, which the terminal shows. Default: no. */
+  readonly terminal?: boolean
   /** Called before each command, with its line as it is played. */
   readonly before?: (command: string) => unknown
 }
@@ -66,18 +68,23 @@ export async function playTranscript(file: URL, options: PlayOptions = {}): Prom
 export async function runCommand(
   command: string,
   cwd: string,
-  { env = {}, now = Date.now }: PlayOptions = {},
+  { env = {}, now = Date.now, terminal = false }: PlayOptions = {},
 ): Promise<{ readonly stdout: string; readonly stderr: string; readonly exitCode: number }> {
   const [, line = command, input] = /^(.*?)(?: < (\S+))?$/s.exec(command) ?? []
   const [name, ...argv] = wordsOf(line)
   assert.equal(name, 'pinned-fetch', `only pinned-fetch is played, not "${name}"`)
   const said = { stdout: '', stderr: '' }
+  const typed = async function* () {
+    if (input === undefined) return
+    const bytes = readFileSync(join(cwd, input))
+    if (terminal) said.stderr += bytes
+    yield bytes
+  }
+  const isTTY = terminal
   const world: World = {
-    stdout: { write: (text) => (said.stdout += text), columns: 100 },
-    stderr: { write: (text) => (said.stderr += text), columns: 100 },
-    stdin: (async function* () {
-      if (input !== undefined) yield readFileSync(join(cwd, input))
-    })(),
+    stdout: { write: (text) => (said.stdout += text), columns: 100, isTTY },
+    stderr: { write: (text) => (said.stderr += text), columns: 100, isTTY },
+    stdin: Object.assign(typed(), { isTTY }),
     env,
     cwd,
     now,

@@ -77,6 +77,8 @@ export interface Night {
   enableRotation(): Promise<void>
   /** A call as a function makes it; its log lines are in the log group from then on. */
   call(): Promise<void>
+  /** Puts a file on the desk of whoever follows the page; without text it is taken away. */
+  lay(name: string, text?: string): void
   /** Runs a block of commands. */
   shell(code: string): Promise<Said>
   close(): Promise<void>
@@ -124,6 +126,10 @@ export async function startNight(): Promise<Night> {
       clock += 60_000
       const versionId = `${String(digit).repeat(8)}-0000-4000-8000-000000000000`
       secrets.put(SECRET, text, { versionId, created: new Date(clock) })
+    },
+    lay(name, text) {
+      if (text === undefined) rmSync(join(desk, name), { force: true })
+      else writeFileSync(join(desk, name), text)
     },
     async enableRotation() {
       const client = new SecretsManagerClient(awsClientOptions(secrets))

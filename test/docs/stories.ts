@@ -2,6 +2,7 @@
  * What has happened when somebody opens a runbook, and what happens while he follows it.
  */
 
+import { generateKeyPairSync } from 'node:crypto'
 import { HOST, KEYS, type KeyName, type Night } from './night.ts'
 
 export interface Story {
@@ -44,6 +45,19 @@ export const STORIES: Readonly<Record<string, Story>> = {
     begin(night) {
       asEver(night)
       night.show('next')
+    },
+    meanwhile: {
+      async 'another night, with signed policies'(night) {
+        for (const name of ['pins.json', 'pins.json.pulled']) night.lay(name)
+        const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+        night.lay('public.pem', publicKey.export({ type: 'spki', format: 'pem' }).toString())
+        night.lay('private.pem', privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
+        night.lay('signed-before.json', policy(20, 'today', 'backup'))
+        const signed = await night.shell(
+          'pinned-fetch sign signed-before.json --key private.pem --expires 30d --json 2>/dev/null',
+        )
+        night.put(9, signed.output)
+      },
     },
   },
   'break-glass': {

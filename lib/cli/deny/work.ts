@@ -42,6 +42,10 @@ function banned(from: WrittenPolicy, digest: string, place: string, { voice }: C
   for (const { path, name } of holders) {
     voice.say(`${path} holds it${name === undefined ? '' : `, as "${name}"`}: there it matches no more`)
   }
+  // Of an issuer, say: a list of pins can't tell what stands above a pinned leaf.
+  if (holders.length === 0) {
+    voice.say(`no entry pins it; whether it is in the path of a host, a look tells: pinned-fetch check ${place}`)
+  }
   const inUse = holders.filter(({ isFirst }) => isFirst)
   const more = inUse.map(({ path }): Hazard => ({ code: 'host-refused', path, message: IN_USE }))
   const patterns = [...new Set(inUse.map(({ pattern }) => pattern))]

@@ -13,7 +13,7 @@ export interface Note {
 /** Of every verb: the command line is wrong. */
 export const USAGE = 'the command line is wrong; nothing was done'
 
-const DRY_RUN = 'nothing was written: a dry run, or no terminal and no `--yes`'
+const DRY_RUN = 'nothing was written: a dry run, no terminal and no `--yes`, or a no at the terminal'
 const NOT_READ = 'a file or a secret could not be read, or holds no policy'
 const WOULD_HURT = 'it would lock you out, or the secret has moved; `--force` says it twice'
 
@@ -42,20 +42,29 @@ export const NOTES: Readonly<Record<string, Note>> = {
   add: {
     exits: {
       0: 'written, or there was nothing to change',
-      1: 'nothing was written: a dry run',
-      3: NOT_READ,
-      4: 'it would lock you out; `--force` says it twice',
+      1: DRY_RUN,
+      3: `${NOT_READ}, or could not be written; it is signed`,
+      4: 'it would lock you out, or pins would be open for more than seven days (`--force` says it twice); or somebody else wrote to the secret meanwhile',
     },
     example: ['add.txt', 'add policy.json API.partner.example'],
   },
   remove: {
     exits: {
       0: 'written',
-      1: 'nothing was written: a dry run',
-      3: NOT_READ,
-      4: 'it would lock you out; `--force` says it twice',
+      1: DRY_RUN,
+      3: `${NOT_READ}, or could not be written; it is signed`,
+      4: 'it would lock you out (`--force` says it twice), or somebody else wrote to the secret meanwhile',
     },
     example: ['remove.txt', 'remove policy.json api.partner.example --pin $A'],
+  },
+  deny: {
+    exits: {
+      0: 'written, or there was nothing to change',
+      1: DRY_RUN,
+      3: `${NOT_READ}, or could not be written; it is signed`,
+      4: 'it would lock you out (`--force` says it twice), or somebody else wrote to the secret meanwhile',
+    },
+    example: ['deny.txt', 'deny policy.json $B'],
   },
   lint: {
     exits: { 0: 'no more warnings than allowed', 1: 'more warnings than `--max-warnings`', 3: NOT_READ },
@@ -95,7 +104,11 @@ export const NOTES: Readonly<Record<string, Note>> = {
     example: ['push.txt', 'push policy.json prod/pins --expect $TWO --yes'],
   },
   pull: {
-    exits: { 0: 'written', 3: NOT_READ, 4: 'the file holds something else; `--force` writes over it' },
+    exits: {
+      0: 'written',
+      3: `${NOT_READ}, or it is not signed by one of the keys`,
+      4: 'the file holds something else; `--force` writes over it',
+    },
     example: ['pull.txt', 'pull prod/pins policy.json'],
   },
   history: {
@@ -107,14 +120,14 @@ export const NOTES: Readonly<Record<string, Note>> = {
       0: 'written, or rolled back already',
       1: DRY_RUN,
       3: `${NOT_READ}, or could not be written`,
-      4: WOULD_HURT,
+      4: 'a host passes now and would fail, the secret has moved, or the older policy is signed; `--force` says the first twice',
     },
     example: ['rollback.txt', 'rollback prod/pins --yes'],
   },
   rotate: {
     exits: {
       0: 'the step is done, or was done already',
-      1: 'a host fails (`check`), or does not serve its new key yet (`watch`); else a dry run',
+      1: 'a host fails (`check`), or does not serve its new key yet (`watch`); else a dry run, or a no at the terminal',
       3: `${NOT_READ}, or could not be written`,
       4: 'a host would fail, the secret has moved, or it is not the time for this step',
     },

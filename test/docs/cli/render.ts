@@ -31,7 +31,8 @@ use when is in the [README](../README.md#the-command-line), and at night in the 
 - \`--json\`, before or after the verb, makes the result one JSON value. \`--help\` after a verb shows what it takes.
 - A policy is a file, \`-\` for standard input, or \`secret:<name or ARN>\`; \`#\` and a stage or the beginning of a version's id
   choose a version of a secret, else it is AWSCURRENT.
-- What writes to a secret does so at once on a terminal; without one, nothing is written unless \`--yes\` says so.
+- What writes to a secret shows what would change and asks, on a terminal; without one, nothing is written unless \`--yes\`
+  says so.
 - Region, credentials and endpoint of AWS come from where the AWS SDK finds them. Colour is left out when \`NO_COLOR\` is set.
 
 | exit code | meaning |
