@@ -34,19 +34,20 @@ export function pinned(name: string, service: SecretsService, cacheExpiry = DEFA
 }
 
 /** By the Lambda extension: its cache is the environment's, and sleeps with it. */
-export function pinnedByExtension(name: string, service: SecretsService, cacheExpiry: number): Contender {
+export function pinnedByExtension(name: string, service: SecretsService): Contender {
   return {
     name,
     create(environment) {
       let cached: SecretValue | undefined
-      return storeTenant(environment, cacheExpiry, async () => {
+      const read = async () => {
         while (!environment.isInvoked) await pause(NOT_READY_PAUSE_MS)
         await pause(LOOPBACK_MS)
         if (cached === undefined || environment.world.now - cached.readAt >= EXTENSION_TTL_MS) {
           cached = await service.get(SDK_ATTEMPTS)
         }
         return cached
-      })
+      }
+      return storeTenant(environment, DEFAULT_CACHE_EXPIRY_MS, read, EXTENSION_TTL_MS)
     },
   }
 }
@@ -56,9 +57,11 @@ function storeTenant(
   environment: Environment,
   cacheExpiry: number,
   read: (signal: AbortSignal | undefined) => Promise<SecretValue>,
+  cachedFor = 0,
 ) {
   const source: PolicySource = {
     name: 'secret "prod/partner-pins"',
+    cachedFor,
     async load(signal) {
       const value = await read(signal)
       environment.value = value

@@ -38,9 +38,6 @@ const MIX: readonly Traffic[] = [BUSY, BUSY, RARE, RARE, RARE, RARE, RARE, SLEEP
 /** Part of the quota that others use in the last phase. */
 const OTHERS = 0.5
 
-/** How the extension's source and a store with its default `cacheExpiry` keep to twice that: `cacheExpiry - TTL / 2`. */
-const BY_EXTENSION_MS = 150_000
-
 /** Smaller fleets are not worth a thread. */
 const LARGE = 2_000
 
@@ -89,7 +86,7 @@ function contendersOf(peers: Peers): readonly ((service: SecretsService) => Cont
   return [
     (service) => pinned('pinned-fetch', service),
     (service) => pinned('pinned-fetch, cacheExpiry 150 s', service, 150_000),
-    (service) => pinnedByExtension('pinned-fetch, extension', service, BY_EXTENSION_MS),
+    (service) => pinnedByExtension('pinned-fetch, extension', service),
     (service) => peers.middy('Middy, default (for ever)', service, -1),
     (service) => peers.middy('Middy, cacheExpiry 300 s', service, 300_000),
     (service) => peers.powertools('Powertools, default (5 s)', service, 5),
