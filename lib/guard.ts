@@ -101,7 +101,8 @@ export interface GuardParts {
  * @throws {PinnedFetchError} `ERR_CONFIGURATION` for an unknown option, one of the wrong type, or a contradiction
  */
 export function createGuard(options?: GuardOptions): Guard {
-  return assembleGuard(options)
+  const { begin: _, closeIdle: __, parts: ___, ...own } = Object.getOwnPropertyDescriptors(assembleGuard(options))
+  return Object.defineProperties({}, own) as Guard
 }
 
 /** {@link createGuard}, with the clocks as an argument. */

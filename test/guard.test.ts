@@ -239,3 +239,9 @@ function restoreVariable(name: string, value: string | undefined): void {
 function warningsOf(events: readonly GuardEvent[], code: string) {
   return events.filter((event) => event.type === 'warning').filter((event) => event.code === code)
 }
+
+it('a guard has what its type says, and nothing that belongs to Lambda or the preload', async () => {
+  const guard = createGuard({ policy: { 'a.test': [`sha256/${Buffer.alloc(32).toString('base64')}`] }, metrics: false })
+  assert.deepEqual(Object.keys(guard), ['fetch', 'agent', 'dispatcher', 'ready', 'refresh', 'explain', 'close'])
+  await guard.close()
+})
