@@ -38,6 +38,8 @@ export function codeOf(name: OwnCode): Code {
     bundling: {
       // Never pulled: the local way is always taken.
       image: DockerImage.fromRegistry('scratch'),
+      // Never run; without it the CDK takes the functions of one folder for one asset, since it does not see into `local`.
+      command: [name],
       local: {
         tryBundle(folder) {
           bundleFile(join(ROOT, entry), join(folder, file))

@@ -29,6 +29,13 @@ export interface ExampleStackProps extends StackProps {
    * @default - a valid policy through which nothing gets
    */
   readonly policy?: string | PolicyObject
+
+  /**
+   * The name of the role that changes the pins (`pinned-fetch push`, `rotate`).
+   *
+   * @default - nobody may change them
+   */
+  readonly writerRoleName?: string
 }
 
 const DEFAULT_PARTNER_URL = 'https://api.partner.example/v1/quotes'
@@ -54,10 +61,11 @@ export class ExampleStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ExampleStackProps = {}) {
     super(scope, id, props)
-    const { partnerUrl = DEFAULT_PARTNER_URL, policy = PLACEHOLDER } = props
+    const { partnerUrl = DEFAULT_PARTNER_URL, policy = PLACEHOLDER, writerRoleName } = props
+    const writers = writerRoleName === undefined ? [] : [Role.fromRoleName(this, 'Writer', writerRoleName)]
     const topic = this.#topic()
     const handler = this.#function(partnerUrl)
-    this.guard = new OutboundGuard(this, 'Guard', { policy, alarmTopic: topic }).protect(handler)
+    this.guard = new OutboundGuard(this, 'Guard', { policy, writers, alarmTopic: topic }).protect(handler)
 
     new CfnOutput(this, 'SecretArn', { value: this.guard.secret.secretArn, description: 'Pins are changed here' })
     new CfnOutput(this, 'FunctionName', { value: handler.functionName, description: 'Invoke this' })
