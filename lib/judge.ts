@@ -98,7 +98,7 @@ export function judge(rules: Rules, call: Call, evidence: Evidence, now: number)
     ]
     return refuse(entry, 'ERR_KEY_DENIED', { ...place, presented: presentedKeys(evidence.path), denied })
   }
-  if (entry === undefined) return { ...admission, changesAt: nextInstant(paths.map(endOf), now) }
+  if (entry === undefined) return { ...admission, changesAt: nextEnd(paths, now) }
   return judgePins(rules, place, entry, paths, now)
 }
 
@@ -195,13 +195,20 @@ function isExpired({ expires }: Pin, now: number): boolean {
 
 /** The next instant after `now` at which a date of the entry, or of a path, passes. */
 function nextChange(entry: HostEntry, paths: readonly VerifiedPath[], now: number): number {
-  const dates = [entry.expires, entry.reportUntil, ...allPins(entry).map((pin) => pin.expires), ...paths.map(endOf)]
-  return nextInstant(dates, now)
+  let next = earliest(Number.POSITIVE_INFINITY, entry.expires, now)
+  next = earliest(next, entry.reportUntil, now)
+  for (const list of [entry.pins, entry.leafPins, entry.issuerPins]) {
+    for (const { expires } of list ?? []) next = earliest(next, expires, now)
+  }
+  return nextEnd(paths, now, next)
 }
 
-function nextInstant(instants: readonly (number | undefined)[], now: number): number {
-  const later = instants.filter((instant) => instant !== undefined && instant > now).map(Number)
-  return Math.min(...later, Number.POSITIVE_INFINITY)
+function nextEnd(paths: readonly VerifiedPath[], now: number, next = Number.POSITIVE_INFINITY): number {
+  return paths.reduce((soonest, path) => earliest(soonest, endOf(path), now), next)
+}
+
+function earliest(known: number, instant: number | undefined, now: number): number {
+  return instant !== undefined && instant > now && instant < known ? instant : known
 }
 
 /** The first instant at which a path is not valid any more. */
