@@ -19,15 +19,20 @@ import { doStep } from './rotation/work.ts'
 /** Kept of the time that is left, ms: to say what failed, and to write it down. */
 const RESERVE_MS = 5_000
 
+/** Of that, kept for the last word, ms. */
+const LAST_WORD_MS = 1_000
+
 const settings = readSettings(process.env)
 const client = new SecretsManagerClient()
 const observer = metricsObserver({})
 
 export async function handler(event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<void> {
   const request = parseRequest(event)
-  const looking = Math.max(0, context.getRemainingTimeInMillis() - RESERVE_MS)
+  const remaining = context.getRemainingTimeInMillis()
+  const looking = Math.max(0, remaining - RESERVE_MS)
+  const asking = Math.max(1, remaining - LAST_WORD_MS)
   await doStep(request, {
-    secret: new RotatedSecret(client, request.secretId),
+    secret: new RotatedSecret(client, request.secretId, AbortSignal.timeout(asking)),
     settings,
     observer,
     now: Date.now(),

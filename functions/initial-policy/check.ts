@@ -2,9 +2,10 @@
  * Whether a text is a policy that guards would take, before it becomes the one that they read.
  */
 
+import { PinnedFetchError } from '../../lib/errors.ts'
 import { parsePolicy } from '../../lib/policy/document.ts'
 import { decodeDocument } from '../../lib/source/decode.ts'
-import { isEnvelope, openEnvelope, unverifiedDocument } from '../../lib/source/envelope.ts'
+import { isEnvelope, openEnvelope } from '../../lib/source/envelope.ts'
 import { verifyKeysOf } from '../verify-keys.ts'
 
 /** As errors call it. */
@@ -19,7 +20,10 @@ export async function checkPolicy(text: string, verifyKeys: string | undefined):
   const keys = verifyKeysOf(verifyKeys)
   if (keys.length > 0) {
     parsePolicy((await openEnvelope(document, { keys, now: Date.now(), source: SOURCE })).document)
+  } else if (isEnvelope(document)) {
+    const problem = 'it is signed, and no key is given: guards without keys can not read it'
+    throw new PinnedFetchError('ERR_POLICY_SIGNATURE', { source: SOURCE, problem })
   } else {
-    parsePolicy(isEnvelope(document) ? unverifiedDocument(document, SOURCE) : document)
+    parsePolicy(document)
   }
 }

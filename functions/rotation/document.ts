@@ -4,6 +4,7 @@
 
 import { findPinnedFetchError, PinnedFetchError } from '../../lib/errors.ts'
 import { type Policy, parsePolicy } from '../../lib/policy/document.ts'
+import { formatInstant } from '../../lib/policy/instant.ts'
 import { decodeDocument } from '../../lib/source/decode.ts'
 import { isEnvelope, openEnvelope, unverifiedDocument } from '../../lib/source/envelope.ts'
 import type { VerifyKey } from '../../lib/source/verify-key.ts'
@@ -13,14 +14,22 @@ export interface OpenedPolicy {
   readonly isSigned: boolean
 }
 
+export interface Reading {
+  readonly keys: readonly VerifyKey[]
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** A signature that ends by then is none any more. */
+  readonly until: number
+}
+
 /** @throws {PinnedFetchError} `ERR_POLICY_MALFORMED`, `ERR_POLICY_SIGNATURE` */
-export async function openPolicy(
-  text: string,
-  source: string,
-  { keys, now }: { readonly keys: readonly VerifyKey[]; readonly now: number },
-): Promise<OpenedPolicy> {
+export async function openPolicy(text: string, source: string, { keys, now, until }: Reading): Promise<OpenedPolicy> {
   if (keys.length === 0) return openUnverified(text, source)
-  const { document } = await openEnvelope(decodeDocument(text, source), { keys, now, source })
+  const { document, expires } = await openEnvelope(decodeDocument(text, source), { keys, now, source })
+  if (expires !== undefined && expires <= until) {
+    const problem = `its signature is good now, and expires at ${formatInstant(expires)}: too soon`
+    throw new PinnedFetchError('ERR_POLICY_SIGNATURE', { source, problem })
+  }
   return { policy: parsed(document, source), isSigned: true }
 }
 

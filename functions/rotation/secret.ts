@@ -28,14 +28,17 @@ export interface Described {
 export class RotatedSecret {
   readonly #client: SecretsManagerClient
   readonly #id: string
+  readonly #options: { readonly abortSignal?: AbortSignal }
 
-  constructor(client: SecretsManagerClient, id: string) {
+  /** @param signal ends every call that is still waiting for its answer, so that what failed can be told in time */
+  constructor(client: SecretsManagerClient, id: string, signal?: AbortSignal) {
     this.#client = client
     this.#id = id
+    this.#options = signal === undefined ? {} : { abortSignal: signal }
   }
 
   async describe(): Promise<Described> {
-    const reply = await this.#client.send(new DescribeSecretCommand({ SecretId: this.#id }))
+    const reply = await this.#client.send(new DescribeSecretCommand({ SecretId: this.#id }), this.#options)
     const { ARN = '', Name = '', VersionIdsToStages = {} } = reply
     const versions = Object.entries(VersionIdsToStages).map(([id, stages = []]) => ({ id, stages }))
     // The suffix that Secrets Manager gives an ARN: a hyphen and six characters.
@@ -46,8 +49,8 @@ export class RotatedSecret {
   async read(version: StagedVersion, stage: string): Promise<StagedVersion> {
     const input = { SecretId: this.#id, VersionId: version.id, VersionStage: stage }
     try {
-      const { SecretString, SecretBinary } = await this.#client.send(new GetSecretValueCommand(input))
-      return { ...version, text: SecretString ?? new TextDecoder().decode(SecretBinary ?? new Uint8Array()) }
+      const { SecretString, SecretBinary } = await this.#client.send(new GetSecretValueCommand(input), this.#options)
+      return { ...version, text: SecretString ?? textOf(SecretBinary ?? new Uint8Array(), version) }
     } catch (error) {
       if (nameOf(error) === 'ResourceNotFoundException') return version
       throw error
@@ -57,7 +60,7 @@ export class RotatedSecret {
   /** What a rotation writes: under its token, which has AWSPENDING already. */
   async write(token: string, text: string): Promise<void> {
     const input = { SecretId: this.#id, ClientRequestToken: token, SecretString: text, VersionStages: [PENDING] }
-    await this.#client.send(new PutSecretValueCommand(input))
+    await this.#client.send(new PutSecretValueCommand(input), this.#options)
   }
 
   /** @throws {RotationRefused} `moved`, when a label is no longer where the plan saw it */
@@ -75,7 +78,7 @@ export class RotatedSecret {
       ...(to === undefined ? {} : { MoveToVersionId: to }),
     }
     try {
-      await this.#client.send(new UpdateSecretVersionStageCommand(input))
+      await this.#client.send(new UpdateSecretVersionStageCommand(input), this.#options)
     } catch (error) {
       if (nameOf(error) !== 'InvalidParameterException') throw error
       // It may be where it is to go already, when an answer was lost, or the same step runs twice.
@@ -86,6 +89,16 @@ export class RotatedSecret {
         cause: error,
       })
     }
+  }
+}
+
+/** As guards decode it: else another text would be promoted than the bytes that somebody approved. */
+function textOf(bytes: Uint8Array, { id }: StagedVersion): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    const hint = 'pinned-fetch rotate abort, and propose it again; what is current, pinned-fetch push replaces'
+    throw new RotationRefused('not-utf8', `version ${id} holds bytes that are no UTF-8`, hint, { cause })
   }
 }
 

@@ -5,11 +5,14 @@
 
 import { findPinnedFetchError } from '../../lib/errors.ts'
 import type { Observer } from '../../lib/events.ts'
-import { CURRENT, holderOf, PENDING, type StagedVersion, type Step, take } from '../../lib/policy/rotation.ts'
+import type { Call } from '../../lib/judge.ts'
+import type { Policy } from '../../lib/policy/document.ts'
+import { CURRENT, holderOf, PENDING, type StagedVersion, type Step, TESTED, take } from '../../lib/policy/rotation.ts'
 import { leftOf, objectionsTo, touchedPatterns } from '../../lib/policy/rotation-proposal.ts'
 import { type Course, courseOf, givenWay, planFinish, planTested } from '../../lib/policy/rotation-steps.ts'
+import { targetsOf } from '../../lib/watch/target.ts'
 import { type OpenedPolicy, openBase, openPolicy } from './document.ts'
-import { testHosts } from './hosts.ts'
+import { MARGIN_MS, testHosts } from './hosts.ts'
 import { RotationRefused } from './refusal.ts'
 import type { RotationRequest } from './request.ts'
 import type { RotatedSecret } from './secret.ts'
@@ -30,8 +33,8 @@ type Work = Extract<Course, { kind: 'promotion' | 'rehearsal' }>
 
 /** @throws {RotationRefused} when the rotation must not go on; any other error may be gone the next time */
 export async function doStep({ step, token, secretId }: RotationRequest, shift: Shift): Promise<void> {
-  const { secret, settings, observer } = shift
-  const { names, isRotated, versions } = await secret.describe()
+  const { secret, settings } = shift
+  const { names, isRotated, versions } = await secret.describe().catch((error) => fail(error, token, shift))
   if (!names.includes(settings.secretId))
     throw new TypeError(`Secret ${secretId} is not the one of PINNED_FETCH_SECRET_ID`)
   if (!isRotated) throw new Error(`Secret ${secretId} is not enabled for rotation`)
@@ -42,12 +45,16 @@ export async function doStep({ step, token, secretId }: RotationRequest, shift: 
     if (step === 'testSecret') await test(token, versions, shift)
     if (step === 'finishSecret') await finish(token, versions, shift)
   } catch (error) {
-    const code = error instanceof RotationRefused ? error.code : findPinnedFetchError(error)?.code
-    if (code === undefined) throw error
-    const { message } = error as Error
-    observer({ type: 'rotation-ended', outcome: 'refused', version: token, code, message })
-    throw error
+    fail(error, token, shift)
   }
+}
+
+/** Whatever it was, a rotation that was asked for has not happened, and somebody has to hear of it. */
+function fail(error: unknown, version: string, { observer }: Shift): never {
+  const { name, message } = error as Error
+  const code = error instanceof RotationRefused ? error.code : (findPinnedFetchError(error)?.code ?? name)
+  observer({ type: 'rotation-ended', outcome: 'refused', version, code, message })
+  throw error
 }
 
 /** As the functions of AWS do. No refusal of a candidate: nobody may be rotating at all. */
@@ -74,8 +81,8 @@ async function test(token: string, described: readonly StagedVersion[], shift: S
   const work = await workOf(courseOf(versions, token, settings.approval), shift)
   if (work === undefined) return
   try {
-    const { policy, touched } = await examine(work, shift)
-    const seen = await testHosts({ policy, touched, named: settings.hosts, now, signal })
+    const { policy, touched, former } = await examine(work, shift)
+    const seen = await testHosts({ policy, touched, named: [...settings.hosts, ...former], now, signal })
     tell(shift, `${work.why}: ${seen}`)
   } catch (error) {
     // What has failed is what is to be told, be it cleared away or not.
@@ -102,8 +109,8 @@ async function finish(token: string, described: readonly StagedVersion[], shift:
   const [first, ...rest] = plan
   if (work?.kind !== 'promotion') {
     const current = holderOf(versions, CURRENT)
-    // An earlier step may have ended before it told.
-    if (current !== undefined && leftOf(versions, current).length > 0) tellPromoted(current.id, shift)
+    // An earlier step may have ended before it told. A text that was pushed, untested, nobody here has promoted.
+    if (current?.stages.includes(TESTED) && leftOf(versions, current).length > 0) tellPromoted(current.id, shift)
     return await secret.perform(plan)
   }
   await secret.perform(first === undefined ? [] : [first])
@@ -123,18 +130,31 @@ async function workOf(course: Course, { secret }: Shift): Promise<Work | undefin
 async function examine(
   { kind, text, current }: Work,
   { settings, now }: Shift,
-): Promise<OpenedPolicy & { readonly touched: readonly string[] }> {
+): Promise<OpenedPolicy & { readonly touched: readonly string[]; readonly former: readonly Call[] }> {
   const source = kind === 'promotion' ? 'the candidate' : 'what is current'
-  const opened = await openPolicy(text, source, { keys: settings.verifyKeys, now })
+  const opened = await openPolicy(text, source, { keys: settings.verifyKeys, now, until: now + MARGIN_MS })
+  // Guards without keys can't read an envelope, and nobody here can tell whether those with keys would take it.
+  if (kind === 'promotion' && opened.isSigned && settings.verifyKeys.length === 0) {
+    const message = 'it is signed, and no key is set here to check the signature with'
+    throw new RotationRefused('signature-unchecked', message, 'give the guard "verifyKeys", or propose it unsigned')
+  }
   const base = kind === 'promotion' && current.text !== undefined ? openBase(current.text) : undefined
-  if (base === undefined) return { ...opened, touched: [] }
+  if (base === undefined) return { ...opened, touched: [], former: [] }
   const objections = objectionsTo(opened, base, now)
   const [first] = objections
-  if (first === undefined) return { ...opened, touched: touchedPatterns(base.policy, opened.policy) }
+  if (first === undefined) {
+    const touched = touchedPatterns(base.policy, opened.policy)
+    return { ...opened, touched, former: formerPlaces(base.policy, opened.policy) }
+  }
   const message = ['it would lock its owner out:', ...objections.map(({ path, message }) => `  ${path} ${message}`)]
   const hint =
     'keep a pin of before beside the new ones, and raise the serial; pinned-fetch rotate abort, and propose again'
   throw new RotationRefused(first.code, message.join('\n'), hint)
+}
+
+/** Hosts that had an entry of their own, and that another one covers now. */
+function formerPlaces(from: Policy, to: Policy): readonly Call[] {
+  return targetsOf(from).calls.filter(({ host, port }) => to.hosts.find(host, port) !== undefined)
 }
 
 function tellPromoted(version: string, { observer }: Shift): void {

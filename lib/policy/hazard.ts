@@ -10,7 +10,13 @@ import { pathOfHost, pathOfKey } from './malformed.ts'
 import type { Pin } from './pin.ts'
 import type { HostEntry, Policy } from './reading.ts'
 
-export type HazardCode = 'signature-gone' | 'serial-falls' | 'every-pin-replaced' | 'host-refused' | 'no-pin-can-match'
+export type HazardCode =
+  | 'signature-gone'
+  | 'serial-falls'
+  | 'serial-ends'
+  | 'every-pin-replaced'
+  | 'host-refused'
+  | 'no-pin-can-match'
 
 export interface Hazard {
   readonly code: HazardCode
@@ -26,16 +32,27 @@ const HTTPS_PORT = 443
 export function hazardsOf(from: Policy, to: Policy, now: number): readonly Hazard[] {
   return [
     ...serialHazard(from, to),
+    ...defaultHazard(from, to),
     ...[...from.hosts.entries()].flatMap((entry) => entryHazard(entry, to, now)),
     ...deadLists(from, to, now),
   ]
 }
 
 function serialHazard({ serial: last }: Policy, { serial }: Policy): Hazard[] {
+  if (serial === Number.MAX_SAFE_INTEGER && last !== serial) {
+    const message = `${serial} is the last one that there is: guards that have seen it refuse every other one`
+    return [{ code: 'serial-ends', path: 'serial', message }]
+  }
   if (last === undefined || (serial !== undefined && serial >= last)) return []
   const fallen = serial === undefined ? 'is gone' : `${serial} is lower than ${last}`
   const message = `${fallen}: guards that have seen ${last} refuse the document and go on with theirs`
   return [{ code: 'serial-falls', path: 'serial', message }]
+}
+
+function defaultHazard({ default: before }: Policy, { default: after }: Policy): Hazard[] {
+  if (before === 'deny' || after !== 'deny') return []
+  const message = `was "${before}": every call to a host that no entry covers is refused`
+  return [{ code: 'host-refused', path: 'default', message }]
 }
 
 /** What becomes of the hosts that an entry covers. */

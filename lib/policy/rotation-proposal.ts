@@ -104,7 +104,12 @@ function keysOf(entry: HostEntry): string {
     list,
     pins.map(({ sha256, expires }) => [sha256, expires ?? 0]),
   ])
-  return JSON.stringify([lists, entry.anchors ?? []])
+  return JSON.stringify([lists, entry.anchors ?? [], mercyOf(entry)])
+}
+
+/** What lets a call through that no pin matches: where less of it is left, calls may fail. */
+function mercyOf({ mode, reportUntil, expires, onExpiry }: HostEntry): readonly unknown[] {
+  return [mode, reportUntil ?? 0, onExpiry === 'report' ? expires : 0]
 }
 
 /** Whether two versions hold the same text. */

@@ -24,6 +24,9 @@ describe('pinned-fetch push', () => {
   it('push.txt', async (t) => {
     const { endpoint, env, variables } = await scene(t)
     endpoint.put('broken/pins', '{ no', { versionId: THREE })
+    endpoint.put('wide/pins', JSON.stringify({ ...JSON.parse(policyText(1, A, B)), default: 'report' }), {
+      versionId: THREE,
+    })
     await playTranscript(new URL('push.txt', import.meta.url), { env, variables })
   })
 

@@ -4,12 +4,15 @@
  */
 
 import assert from 'node:assert/strict'
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { bundleFile } from '../../infra/bundle-file.ts'
+import { seal } from '../../lib/cli/sign/seal.ts'
+import { parseVerifyKey } from '../../lib/source/envelope.ts'
 import { leafOf, rootAuthority } from '../support/authority.ts'
 import { type RunningFunction, startFunction } from '../support/lambda-runtime.ts'
 import { awsEnvironment, type SecretsEndpoint, startSecretsEndpoint } from '../support/secrets-endpoint.ts'
@@ -197,11 +200,38 @@ describe('what CloudFormation is told when it fails', () => {
   })
 
   it('a policy that is not signed, where keys are given', async (t) => {
-    const { generateKeyPairSync } = await import('node:crypto')
     const pem = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString()
     const { fn, stack, secretId, current } = await scene(t, { PINNED_FETCH_VERIFY_KEYS: pem })
     await fn.invoke(stack.event('Create', { SecretId: secretId, Policy: POLICY }))
     assert.match(stack.answers[0]?.answer.Reason ?? '', /it is not signed/)
+    assert.equal(await current(), undefined)
+  })
+})
+
+describe('a signed policy', () => {
+  const signer = () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+    const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+    const verifyKey = parseVerifyKey(pem)
+    assert.ok(verifyKey !== undefined)
+    return { pem, verifyKey, sign: async (bytes: Uint8Array) => sign(null, bytes, privateKey) }
+  }
+
+  it('is put there, where the keys are given', async (t) => {
+    const own = signer()
+    const { fn, stack, secretId, current } = await scene(t, { PINNED_FETCH_VERIFY_KEYS: own.pem })
+    const signed = JSON.stringify(await seal(JSON.parse(POLICY), own, undefined))
+    await fn.invoke(stack.event('Create', { SecretId: secretId, Policy: signed }))
+    assert.equal(stack.answers[0]?.answer.Status, 'SUCCESS')
+    assert.equal(await current(), signed)
+  })
+
+  it('is refused without keys: guards without keys can not read it', async (t) => {
+    const { fn, stack, secretId, current } = await scene(t)
+    const signed = JSON.stringify(await seal(JSON.parse(POLICY), signer(), undefined))
+    await fn.invoke(stack.event('Create', { SecretId: secretId, Policy: signed }))
+    assert.equal(stack.answers[0]?.answer.Status, 'FAILED')
+    assert.match(stack.answers[0]?.answer.Reason ?? '', /it is signed, and no key is given/)
     assert.equal(await current(), undefined)
   })
 })

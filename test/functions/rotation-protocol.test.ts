@@ -149,6 +149,39 @@ describe('a step of the rotation', () => {
     assert.deepEqual(await scene.stages(), { AWSCURRENT: 7, AWSPENDING: 8 })
   })
 
+  it('that fails for whatever reason is told of', async (t) => {
+    const { scene, token } = await begun(t)
+    for (const [index, [number, step]] of (
+      [
+        // The first call is of `step` here, the second tells the function where the secret stands, the third reads a text.
+        [2, 'createSecret'],
+        [2, 'setSecret'],
+        [3, 'createSecret'],
+        [3, 'testSecret'],
+        [3, 'finishSecret'],
+      ] as const
+    ).entries()) {
+      scene.endpoint.cut(number, 'before')
+      await refused(scene, step, token, /ECONNRESET|socket hang up/)
+      assert.equal((await scene.ended()).length, index + 1)
+    }
+    assert.match((await scene.ended()).join(), /^(refused \w+(,|$))+$/)
+  })
+
+  it('that Secrets Manager refuses, or never answers, is told of, and ends in its time', async (t) => {
+    const { scene, token } = await begun(t)
+    const { ARN } = await scene.client.send(new DescribeSecretCommand({ SecretId: SECRET }))
+    const event = { Step: 'createSecret', SecretId: ARN, ClientRequestToken: token }
+    scene.endpoint.fail({ code: 'AccessDeniedException' })
+    assert.equal((await scene.running.invoke(event)).kind, 'error')
+    assert.deepEqual(await scene.ended(), ['refused AccessDeniedException'])
+    scene.endpoint.recover()
+    scene.endpoint.hang()
+    // A second of it is kept for the last word.
+    assert.equal((await scene.running.invoke(event, { timeoutMs: 1_300 })).kind, 'error')
+    assert.deepEqual(await scene.ended(), ['refused AccessDeniedException', 'refused AbortError'])
+  })
+
   it('is refused where nothing rotates, for another secret, and for what is no step', async (t) => {
     const scene = await rotationScene(t)
     await refused(scene, 'createSecret', scene.base, /is not enabled for rotation/)
@@ -170,7 +203,7 @@ async function holders({ client }: Scene): Promise<Record<string, string>> {
 
 interface Signing {
   readonly pem: string
-  envelope(text: string): Promise<string>
+  envelope(text: string, expires?: number): Promise<string>
 }
 
 function signing(): Signing {
@@ -179,7 +212,7 @@ function signing(): Signing {
   const verifyKey = parseVerifyKey(pem)
   assert.ok(verifyKey !== undefined)
   const signer = { verifyKey, sign: async (bytes: Uint8Array) => sign(null, bytes, privateKey) }
-  return { pem, envelope: async (text) => JSON.stringify(await seal(JSON.parse(text), signer, undefined)) }
+  return { pem, envelope: async (text, expires) => JSON.stringify(await seal(JSON.parse(text), signer, expires)) }
 }
 
 function pemOf(key: KeyObject): string {
@@ -212,6 +245,28 @@ describe('a signature, where keys are set', () => {
       assert.equal((await scene.stages())['AWSCURRENT'], 7)
     })
   }
+
+  it('that is about to end is never promoted', async (t) => {
+    const own = signing()
+    const scene = await rotationScene(t, { environment: { PINNED_FETCH_VERIFY_KEYS: own.pem } })
+    const base = scene.endpoint.put(SECRET, await own.envelope(scene.text(7, [today.pin, reserve.pin])))
+    await scene.approve(scene.propose(await own.envelope(scene.candidate, Date.now() + 10 * 60_000), base))
+    const { failure } = await scene.rotate()
+    assert.match(JSON.stringify(failure), /its signature is good now, and expires at \S+Z: too soon/)
+    assert.deepEqual(await scene.ended(), ['refused ERR_POLICY_SIGNATURE'])
+    assert.equal((await scene.stages())['AWSCURRENT'], 7)
+  })
+
+  it('is refused where no key is set: nobody can tell who would take it', async (t) => {
+    const scene = await rotationScene(t)
+    await scene.approve(scene.propose(await signing().envelope(scene.candidate)))
+    const { steps, failure } = await scene.rotate()
+    assert.deepEqual(steps, ['createSecret'])
+    assert.match(JSON.stringify(failure), /it is signed, and no key is set here to check the signature with/)
+    assert.deepEqual(await scene.ended(), ['refused signature-unchecked'])
+    assert.equal((await scene.stages())['AWSCURRENT'], 7)
+    await scene.call()
+  })
 
   it('is not given up, where no key is set either', async (t) => {
     const scene = await rotationScene(t)

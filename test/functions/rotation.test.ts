@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager'
+import { versionIdFor } from '../../lib/policy/rotation.ts'
 import { FUNCTION, next, reserve, rotationScene, type Scene, SECRET, today } from './rotation-scene.ts'
 
 const FOUR_STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret']
@@ -146,6 +147,19 @@ describe('a rehearsal', () => {
     assert.deepEqual(await scene.stages(), { AWSCURRENT: 9, AWSPREVIOUS: 7 })
   })
 
+  it('of a text that was pushed tells of no promotion, also when it waits as candidate', async (t) => {
+    const scene = await rotationScene(t)
+    await readied(scene, scene.candidate)
+    scene.endpoint.put(SECRET, scene.candidate)
+    assert.equal((await scene.rotate()).failure, undefined)
+    assert.deepEqual(await scene.stages(), { AWSCURRENT: 8, AWSPREVIOUS: 7 })
+    await scene.running.whenPrinted(/hosts pass/)
+    assert.equal(
+      scene.running.stdout.some((line) => line.includes('RotationPromoted')),
+      false,
+    )
+  })
+
   it('is what RotateSecret asks for when it only tests its configuration', async (t) => {
     const scene = await rotationScene(t)
     const ended = scene.endpoint.whenRotated()
@@ -169,6 +183,21 @@ interface Refused {
   /** Whether calls of today fail all the same. */
   readonly isDown?: boolean
 }
+
+/** A policy of these hosts, the partner's beside them. */
+const beside = (scene: Scene, serial: number, hosts: object, rest: object = {}) =>
+  JSON.stringify({ version: 1, serial, ...rest, hosts: { ...JSON.parse(scene.candidate).hosts, ...hosts } })
+
+/** Makes `before` current, and `after` its approved candidate. */
+async function change(scene: Scene, before: string, after: string): Promise<void> {
+  await scene.approve(scene.propose(after, scene.endpoint.put(SECRET, before)))
+}
+
+/** An instant within the time that what is promoted has to last. */
+const soon = () => new Date(Date.now() + 10 * 60_000).toISOString()
+
+const only = (scene: Scene, entry: object) =>
+  JSON.stringify({ version: 1, serial: 8, hosts: { [`localhost:${scene.server.port}`]: entry } })
 
 const strange = (character: string) => `sha256/${character.repeat(42)}A=`
 
@@ -268,6 +297,69 @@ const REFUSED: readonly Refused[] = [
     message: /it changes "\*\.partner\.example", and no host below could be asked/,
     at: 'testSecret',
   },
+  {
+    name: 'that enforces a wildcard which only reported, and which nobody can ask',
+    prepare: (scene) => {
+      const wild = (fields: object) => ({ '*.partner.example': { pins: [strange('B'), reserve.pin], ...fields } })
+      return change(scene, beside(scene, 7, wild({ mode: 'report' })), beside(scene, 8, wild({})))
+    },
+    code: 'no-host-seen',
+    message: /it changes "\*\.partner\.example"/,
+    at: 'testSecret',
+  },
+  {
+    name: 'that narrows the default',
+    prepare: (scene) => change(scene, beside(scene, 7, {}, { default: 'report' }), beside(scene, 8, {})),
+    code: 'host-refused',
+    message: /default was "report": every call to a host that no entry covers is refused/,
+    at: 'createSecret',
+  },
+  {
+    name: 'with the last serial of all',
+    prepare: (scene) => readied(scene, scene.text(Number.MAX_SAFE_INTEGER, [next.pin, today.pin])),
+    code: 'serial-ends',
+    message: /is the last one that there is/,
+    at: 'createSecret',
+  },
+  {
+    name: 'whose bytes are no UTF-8',
+    prepare: async (scene) => {
+      const bytes = Buffer.from(only(scene, { pins: [{ sha256: next.pin.slice(7), name: 'k~y' }, today.pin] }))
+      bytes[bytes.indexOf('~')] = 0xff
+      const versionId = versionIdFor('propose', scene.base, new TextDecoder().decode(bytes))
+      scene.endpoint.put(SECRET, bytes, { stage: 'PinnedFetchCandidate', versionId })
+      await scene.approve(versionId)
+    },
+    code: 'not-utf8',
+    message: /holds bytes that are no UTF-8/,
+    at: 'createSecret',
+  },
+  {
+    name: 'whose only pin that matches is about to expire',
+    prepare: (scene) =>
+      readied(scene, only(scene, { pins: [{ sha256: today.pin.slice(7), expires: soon() }, reserve.pin] })),
+    code: 'ERR_PINS_EXPIRED',
+    message: /calls pass now, and would fail under it by \S+Z:\n {2}localhost:\d+ {2}refused {2}ERR_PINS_EXPIRED/,
+    at: 'testSecret',
+  },
+  {
+    name: 'whose host passes by "reportUntil" alone, which is about to end',
+    prepare: (scene) => readied(scene, only(scene, { pins: [reserve.pin, next.pin], reportUntil: soon() })),
+    code: 'ERR_PIN_MISMATCH',
+    message: /calls pass now, and would fail under it by \S+Z:\n {2}localhost:\d+ {2}refused {2}ERR_PIN_MISMATCH/,
+    at: 'testSecret',
+  },
+  {
+    name: 'under which many hosts fail, of which it tells some',
+    prepare: (scene) => {
+      const ports = Array.from({ length: 50 }, (_, index) => index + 1)
+      const down = Object.fromEntries(ports.map((port) => [`127.0.0.1:${port}`, { pins: [today.pin, next.pin] }]))
+      return readied(scene, beside(scene, 8, down))
+    },
+    code: 'ECONNREFUSED',
+    message: /^calls would fail under it:\n( {2}127\.0\.0\.1:\d+ .*\n){20} {2}and 30 more\n/,
+    at: 'testSecret',
+  },
 ]
 
 describe('refused is a candidate', () => {
@@ -285,4 +377,19 @@ describe('refused is a candidate', () => {
       if (!isDown) await scene.call()
     })
   }
+
+  it('that leaves a host to the entry of others, under which it fails', async (t) => {
+    const scene = await rotationScene(t)
+    const own = { [`localhost:${scene.server.port}`]: { pins: [today.pin, reserve.pin] } }
+    const wide = { localhost: { pins: [reserve.pin, next.pin] } }
+    const text = (serial: number, hosts: object) => JSON.stringify({ version: 1, serial, hosts })
+    await change(scene, text(7, { ...own, ...wide }), text(8, wide))
+    // Nobody answers for `localhost` itself, perhaps; what counts is that the place of before was asked.
+    assert.match(
+      failureOf(await scene.rotate()),
+      new RegExp(`localhost:${scene.server.port} {2}refused {2}ERR_PIN_MISMATCH`),
+    )
+    assert.equal((await scene.stages())['AWSCURRENT'], 7)
+    await scene.call()
+  })
 })

@@ -23,6 +23,27 @@ describe('what would lock the owner out', () => {
     assert.deepEqual(codes(full(one), full(one, { serial: 1 })), [])
   })
 
+  it('is the last serial of all, which nothing can follow; one that is there already is none', () => {
+    const one = { 'a.example': { pins: [A] } }
+    const last = { serial: Number.MAX_SAFE_INTEGER }
+    assert.deepEqual(codes(full(one, { serial: 7 }), full(one, last)), ['serial-ends serial'])
+    assert.deepEqual(codes(full(one), full(one, last)), ['serial-ends serial'])
+    assert.deepEqual(codes(full(one, last), full(one, last)), [])
+    assert.deepEqual(codes(full(one, { serial: 7 }), full(one, { serial: Number.MAX_SAFE_INTEGER - 1 })), [])
+  })
+
+  it('is a default that is narrowed to "deny"; one that only reports is none', () => {
+    const one = { 'a.example': { pins: [A] } }
+    const by = (rule?: string) => full(one, rule === undefined ? {} : { default: rule })
+    for (const before of ['allow', 'report']) {
+      assert.deepEqual(codes(by(before), by('deny')), ['host-refused default'])
+      assert.deepEqual(codes(by(before), by()), ['host-refused default'])
+      assert.deepEqual(codes(by(before), by('report')), [])
+      assert.deepEqual(codes(by('deny'), by(before)), [])
+    }
+    assert.deepEqual(codes(by('deny'), by()), [])
+  })
+
   it('is a host none of whose pins stays; one that stays is enough', () => {
     assert.deepEqual(codes({ 'a.example': [A, B] }, { 'a.example': [C] }), [
       'every-pin-replaced hosts["a.example"].pins',

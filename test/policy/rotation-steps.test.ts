@@ -236,4 +236,28 @@ describe('what is said of a candidate before its hosts are asked', () => {
     assert.deepEqual(touched({ ...same, '*.b.example': { pins: [B, A] } }), ['*.b.example'])
     assert.deepEqual(touched(same, { deny: [C] }), ['a.example', '*.b.example'])
   })
+
+  it('touches the patterns that let through less, or longer or shorter, what no pin matches', () => {
+    const entry = (fields: object) => policy({ '*.b.example': { pins: [A, B], ...fields } })
+    const [soon, late] = ['2027-01-01T00:00:00Z', '2028-01-01T00:00:00Z']
+    const touched = (from: object, to: object) => touchedPatterns(entry(from), entry(to)).length === 1
+    for (const [from, to] of [
+      [{ mode: 'report' }, {}],
+      [{ mode: 'report' }, { mode: 'report', reportUntil: soon }],
+      [{ reportUntil: late }, { reportUntil: soon }],
+      [{ reportUntil: soon }, {}],
+      [{ expires: soon, onExpiry: 'report' }, {}],
+      [{ expires: soon, onExpiry: 'report' }, { expires: soon }],
+      [
+        { expires: soon, onExpiry: 'report' },
+        { expires: late, onExpiry: 'report' },
+      ],
+    ] as const) {
+      assert.ok(touched(from, to) && touched(to, from), JSON.stringify([from, to]))
+      assert.equal(touched(from, from), false)
+    }
+    // An end that changes nothing about a call.
+    assert.equal(touched({ expires: soon }, { expires: late }), false)
+    assert.equal(touched({ mode: 'enforce' }, {}), false)
+  })
 })
