@@ -10,6 +10,8 @@
  *   stick: the alarm looks back over one period of the probe and two hours more.
  * - *Silence* is an alarm on no data at all.
  *
+ * What the guard's own functions failed on is told by AWS's own metrics, as events.
+ *
  * Looking back is done in periods of an hour, not in one of a day: for missing data CloudWatch looks further back than it
  * is told, by some periods ("evaluation range"), and three more days would be too late. Limits (API_PutMetricAlarm): period
  * times evaluation periods is at most seven days, and one day where the period is under an hour.
@@ -24,6 +26,8 @@ import {
   Stats,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { MetricName } from '../lib/events.ts'
 import type { AlarmName } from './alarm-table.ts'
 import { guardMetric } from './metrics.ts'
@@ -66,7 +70,7 @@ export const DEFAULT_THRESHOLDS = {
 /** What is a metric alarm; the others are made of these. */
 export type SensorName = Exclude<
   AlarmName,
-  'SomebodyInTheMiddle' | 'CallsRefused' | 'CallsWouldBeRefused' | 'PinsWillBreak'
+  'SomebodyInTheMiddle' | 'CallsRefused' | 'CallsWouldBeRefused' | 'PinsWillBreak' | 'GuardFunctionFailed'
 >
 
 export type Sensor = Omit<AlarmProps, 'alarmDescription'>
@@ -76,6 +80,14 @@ export interface SensorOptions {
   readonly thresholds: Required<GuardAlarmThresholds>
   /** How often the probe runs. */
   readonly probePeriod: Duration
+  readonly functions?: GuardAlarmsFunctions | undefined
+}
+
+/** The guard's own functions, and where events end that they failed on. */
+export interface GuardAlarmsFunctions {
+  readonly probe: IFunction
+  readonly rotation?: IFunction | undefined
+  readonly failedEvents: IQueue
 }
 
 const MINUTE = Duration.minutes(1)
@@ -89,7 +101,18 @@ const SLACK_HOURS = 2
 /** The longest period of the probe that every alarm can see, in hours. */
 const PROBE_HOURS_MAX = 6 * 24
 
-export function sensorsOf({ service, thresholds, probePeriod }: SensorOptions): Readonly<Record<SensorName, Sensor>> {
+/** Without `functions` their sensors are not among them. */
+export function sensorsOf(options: SensorOptions): Readonly<Partial<Record<SensorName, Sensor>>> {
+  return { ...sensorsOfGuard(options), ...(options.functions && sensorsOfFunctions(options.functions)) }
+}
+
+type OfFunctions = 'ProbeErrors' | 'RotationErrors' | 'FailedEventsWaiting'
+
+function sensorsOfGuard({
+  service,
+  thresholds,
+  probePeriod,
+}: SensorOptions): Readonly<Record<Exclude<SensorName, OfFunctions>, Sensor>> {
   const probeHours = Math.ceil(probePeriod.toHours({ integral: false }))
   if (probeHours > PROBE_HOURS_MAX) {
     throw new Error(
@@ -136,6 +159,20 @@ export function sensorsOf({ service, thresholds, probePeriod }: SensorOptions): 
   }
 }
 
+function sensorsOfFunctions(functions: GuardAlarmsFunctions): Readonly<Partial<Record<OfFunctions, Sensor>>> {
+  const { probe, rotation, failedEvents } = functions
+  const errorsOfDay = (fn: IFunction) => first(fn.metricErrors({ period: HOUR, statistic: Stats.SUM }), 24)
+  const waiting = failedEvents.metricApproximateNumberOfMessagesVisible({
+    period: FIVE_MINUTES,
+    statistic: Stats.MAXIMUM,
+  })
+  return {
+    ProbeErrors: errorsOfDay(probe),
+    ...(rotation && { RotationErrors: errorsOfDay(rotation) }),
+    FailedEventsWaiting: first(waiting, 1),
+  }
+}
+
 /** Rings at the first datum of 1 or more, and stays until that is out of the window. */
 function first(metric: IMetric, evaluationPeriods: number): Sensor {
   return {
@@ -174,7 +211,7 @@ function ageWhereRefreshesFail(service: string): MathExpression {
   })
 }
 
-/** An unreachable host is not refused, and not accepted either. */
+/** An unreachable host is not refused, and not accepted either. One in mode `report` counts as accepted. */
 function hostsNotAccepted(service: string): MathExpression {
   return new MathExpression({
     expression: 'refused + unreachable',
@@ -182,7 +219,7 @@ function hostsNotAccepted(service: string): MathExpression {
       refused: guardMetric('ProbeRefused', service),
       unreachable: guardMetric('ProbeUnreachable', service),
     },
-    label: 'Whether a host did not show the probe a pinned key',
+    label: 'Whether the probe was refused by a host, or could not ask it',
     period: MINUTE,
   })
 }

@@ -28,10 +28,10 @@ export type Severity = 'page' | 'ticket' | 'sensor'
 
 export interface AlarmEntry {
   readonly severity: Severity
-  /** The metrics it watches; those of a composite alarm are its sensors'. */
+  /** Of the guard's metrics those that it watches; those of a composite alarm are its sensors'. */
   readonly metrics: readonly MetricName[]
   /** Only with this function deployed. */
-  readonly needs?: 'probe' | 'rotation'
+  readonly needs?: 'probe' | 'rotation' | 'functions'
   readonly happened: string
   readonly first: string
   readonly runbook: Runbook
@@ -67,7 +67,7 @@ export const ALARMS = {
     happened:
       'CALLS WOULD BE REFUSED: the probe met a host whose key or certificate the policy refuses; no call has yet',
     first:
-      'Find the log line "host-probed" whose "state" is not "accepted": "host", "code" and "message" say what was ' +
+      'Find the log line "host-probed" with "state":"refused": "host", "code" and "message" say what was ' +
       'shown. Ask the owner of the host whether this key is theirs, by another channel, before any pin is added. ' +
       'Afterwards invoke the probe: this alarm ends with its next good answer.',
     runbook: 'emergency-rotation',
@@ -174,6 +174,18 @@ export const ALARMS = {
       'invoke it. After a first deployment this rings until it has run once.',
     runbook: 'pin-failure',
   },
+  GuardFunctionFailed: {
+    severity: 'ticket',
+    metrics: [],
+    needs: 'functions',
+    happened:
+      "one of the guard's own functions failed, or an event that it failed on waits in the queue of failed events",
+    first:
+      'The alarms ProbeErrors, RotationErrors and FailedEventsWaiting say which. Find the error in the log of that ' +
+      'function. With RotationRefused or PolicyRefreshFailure beside it, it is most likely the same: go on there. ' +
+      'Afterwards empty the queue: while an event waits in it, a second failure does not announce itself.',
+    runbook: 'pin-failure',
+  },
   PinFailure: {
     severity: 'sensor',
     metrics: ['PinFailure'],
@@ -203,9 +215,33 @@ export const ALARMS = {
     metrics: ['ProbeRefused', 'ProbeUnreachable'],
     needs: 'probe',
     happened:
-      'within the last five minutes the probe has asked the hosts, and every one showed it a pinned key (ALARM is good here)',
+      'within the last five minutes the probe has asked the hosts, and none would have been refused (ALARM is good here)',
     first: 'Evidence for SomebodyInTheMiddle; nothing to do.',
     runbook: 'suspected-interception',
+  },
+  ProbeErrors: {
+    severity: 'sensor',
+    metrics: [],
+    needs: 'functions',
+    happened: 'within a day a run of the probe failed: hosts may not have been asked',
+    first: 'GuardFunctionFailed calls for it.',
+    runbook: 'pin-failure',
+  },
+  RotationErrors: {
+    severity: 'sensor',
+    metrics: [],
+    needs: 'rotation',
+    happened: 'within a day a step of the rotation function failed; the current policy serves on',
+    first: 'GuardFunctionFailed calls for it, and RotationRefused where a candidate was refused.',
+    runbook: 'planned-rotation',
+  },
+  FailedEventsWaiting: {
+    severity: 'sensor',
+    metrics: [],
+    needs: 'functions',
+    happened: 'an event that a function of the guard failed on, or never got, waits in the queue of failed events',
+    first: 'GuardFunctionFailed calls for it. The queue keeps it for two weeks.',
+    runbook: 'pin-failure',
   },
   BackupPinMatched: {
     severity: 'sensor',

@@ -9,9 +9,9 @@
  * - *The same host, seen from another place.* An interceptor sits on one way: a proxy variable or a root that somebody gave
  *   one function, a firewall that began to inspect the VPC, a resolver. An unannounced rotation is seen from everywhere.
  *   So PinFailure and TlsFailure invoke the probe at once, and its answer decides: accepted means that the host still
- *   shows pinned keys to others, which no rotation does. The scheduled run may be a day old and decides nothing; only an
- *   answer of the last five minutes counts (ProbeAccepts). The probe must not share the way of the calls: outside of
- *   their VPC, without their environment.
+ *   shows pinned keys to others, which no rotation does. A host in mode `report` refuses no call and has no say. The
+ *   scheduled run may be a day old and decides nothing; only an answer of the last five minutes counts (ProbeAccepts).
+ *   The probe must not share the way of the calls: outside of their VPC, without their environment.
  * - *How it fails.* A rotation brings a valid certificate: PinFailure alone. An interceptor whose root is not trusted brings
  *   an invalid one: TlsFailure. Both within a quarter of an hour is no rotation, unless the probe sees it, too: then the
  *   host itself is broken.
@@ -21,8 +21,9 @@
  *   (it takes no search), so this is left to the eye: "Refused, by host" is the first graph of the dashboard.
  *
  * What these rules can't see: an interceptor near the host is seen by the probe as well, and looks like a rotation. So no
- * text says "add the pin" before the owner of the host was asked. And they know the service, not the host: where one host
- * is known to be refused, ProbeAccepts is silent for the others, and their failures call as CallsRefused.
+ * text says "add the pin" before the owner of the host was asked. And they know the service, not the host: while one host
+ * is refused for long, CallsRefused is in ALARM already and the probe refuses, so the interception of another host rings
+ * nothing new. Only the graph by host shows it.
  *
  * SomebodyInTheMiddle stays for five minutes: the probe is asked when failures begin, not while they go on. The call is
  * what counts; CallsRefused calls again an hour later, if calls are still refused.
@@ -31,6 +32,7 @@
  *
  * Sensors call nobody. CallsRefused waits for the answer of the probe and is silent while SomebodyInTheMiddle calls;
  * CallsWouldBeRefused is silent while CallsRefused calls. No action is tied to "OK": that it stopped is no reason to close it.
+ * One exception: a function that fails over what RotationRefused or PolicyRefreshFailure tell rings GuardFunctionFailed, too.
  */
 
 import { Duration } from 'aws-cdk-lib'
@@ -46,7 +48,14 @@ import { LambdaAction, SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import { Construct } from 'constructs'
-import { DEFAULT_THRESHOLDS, type GuardAlarmThresholds, type SensorName, sensorsOf } from './alarm-sensors.ts'
+import {
+  DEFAULT_THRESHOLDS,
+  type GuardAlarmsFunctions,
+  type GuardAlarmThresholds,
+  type Sensor,
+  type SensorName,
+  sensorsOf,
+} from './alarm-sensors.ts'
 import { ALARM_NAMES, ALARMS, type AlarmEntry, type AlarmName, descriptionOf, RUNBOOK_BASE_URL } from './alarm-table.ts'
 
 export interface GuardAlarmsProps {
@@ -83,6 +92,8 @@ export interface GuardAlarmsProps {
    * @default false
    */
   readonly rotation?: boolean
+  /** @default - nobody is told of errors of the guard's own functions */
+  readonly functions?: GuardAlarmsFunctions
 }
 
 export interface GuardAlarmsProbe {
@@ -131,16 +142,17 @@ export class GuardAlarms extends Construct {
   }
 
   #addSensors(): void {
-    const { service, thresholds, probe } = this.#props
+    const { service, thresholds, probe, functions } = this.#props
     const sensors = sensorsOf({
       service,
       thresholds: { ...DEFAULT_THRESHOLDS, ...thresholds },
       probePeriod: probe?.period ?? FIRST_USE_PERIOD,
+      functions,
     })
-    for (const name of Object.keys(sensors) as SensorName[]) {
+    for (const [name, sensor] of Object.entries(sensors) as [SensorName, Sensor][]) {
       if (!this.#isDeployed(ALARMS[name])) continue
       const alarmDescription = this.#description(name)
-      this.#alarms.set(name, new Alarm(this, name, { ...sensors[name], alarmDescription }))
+      this.#alarms.set(name, new Alarm(this, name, { ...sensor, alarmDescription }))
     }
   }
 
@@ -167,6 +179,9 @@ export class GuardAlarms extends Construct {
         'DaysToEntryExpiry',
       ),
     )
+    if (this.#props.functions) {
+      this.#compose('GuardFunctionFailed', this.#anyOf('ProbeErrors', 'RotationErrors', 'FailedEventsWaiting'))
+    }
   }
 
   /** See the top of this file. */

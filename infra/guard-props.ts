@@ -23,7 +23,8 @@ export interface OutboundGuardProps {
   readonly policy: string | PolicyObject | ISecret
 
   /**
-   * The name under which all functions of this guard write their metrics: alarms and dashboard watch it.
+   * The name under which all functions of this guard write their metrics: alarms and dashboard watch it. Guards of one stack
+   * need one each.
    *
    * @default - the name of the stack
    */
@@ -37,7 +38,8 @@ export interface OutboundGuardProps {
   readonly encryptionKey?: IKey
 
   /**
-   * Regions in which the secret is to be readable too. Not for an existing secret.
+   * Regions in which the secret is to be readable too. Not for an existing secret. What this guard grants is for its own
+   * region: a function in one of these needs a guard there, whose `policy` is the replica, imported by its ARN.
    *
    * @default - none. A region without a key of its own uses `aws/secretsmanager` there
    */
@@ -109,7 +111,7 @@ export interface OutboundGuardProps {
   readonly probeHosts?: string[]
 
   /**
-   * When Secrets Manager runs the rotation function, such as `Schedule.rate(Duration.days(7))`.
+   * When Secrets Manager runs the rotation function, such as `Schedule.rate(Duration.days(7))`. At most every four hours.
    *
    * @default - there is no rotation function: pins are rotated by `pinned-fetch rotate`
    */

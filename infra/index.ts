@@ -2,7 +2,7 @@
  * The public door of `pinned-fetch/cdk`: names, no code.
  */
 
-export type { GuardAlarmThresholds } from './alarm-sensors.ts'
+export type { GuardAlarmsFunctions, GuardAlarmThresholds } from './alarm-sensors.ts'
 export { GuardAlarms, type GuardAlarmsProbe, type GuardAlarmsProps } from './alarms.ts'
 export { GuardDashboard, type GuardDashboardProps } from './dashboard.ts'
 export type { OutboundGuardProps, ProtectOptions } from './guard-props.ts'

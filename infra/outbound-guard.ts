@@ -7,7 +7,7 @@
  * By the design guidelines of the AWS CDK: props are flat, each says its default, and what was made is public.
  */
 
-import { Annotations, Duration, Stack, Validations } from 'aws-cdk-lib'
+import { Annotations, type CfnResource, Duration, Stack, Validations } from 'aws-cdk-lib'
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import {
@@ -22,7 +22,7 @@ import {
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
-import { Construct } from 'constructs'
+import { Construct, type IConstruct } from 'constructs'
 import type { Policy } from '../lib/policy/document.ts'
 import { GuardAlarms } from './alarms.ts'
 import { GuardDashboard } from './dashboard.ts'
@@ -55,6 +55,7 @@ export class OutboundGuard extends GuardMetrics {
   /** The security group of the lockdown; unset: there is no `vpc`. */
   readonly lockdown: Lockdown | undefined
   readonly #pins: PinSecret
+  readonly #first: InitialValue | undefined
   readonly #environment: Readonly<Record<string, string>>
   readonly #protected = new Set<IFunction>()
   #layer: LayerVersion | undefined
@@ -67,6 +68,7 @@ export class OutboundGuard extends GuardMetrics {
     const input = isSecret(given) ? undefined : readPolicyInput(given, verifyKeys.length > 0)
     if (input) annotateFindings(this, input.policy)
     this.service = props.service ?? Stack.of(this).stackName
+    this.#checkService()
 
     this.#pins = this.#makeSecret(props)
     this.secret = this.#pins.secret
@@ -86,6 +88,7 @@ export class OutboundGuard extends GuardMetrics {
     const settings = { ...outside, network: this.#network(props) }
     const pins = this.#pins
     const first = input && new InitialValue(this, 'InitialValue', { pins, text: input.text, settings: outside })
+    this.#first = first
     const probe = new Probe(this, 'Probe', { pins, every: probeSchedule, hosts: props.probeHosts ?? [], settings })
     const rotation = this.#makeRotation(props, settings)
     // Secrets Manager tries a rotation function out as soon as it has a schedule.
@@ -115,6 +118,7 @@ export class OutboundGuard extends GuardMetrics {
     this.#protected.add(fn)
     if (fn.role) this.grantRead(fn)
     else warnOfRole(fn)
+    this.#waitFor(fn)
     const logGroup = logGroupOf(fn, this, `LogsOf${this.#protected.size}`)
     if (logGroup && this.#protected.size <= LOGS_ON_DASHBOARD) this.dashboard.addLogGroups(logGroup)
     return this
@@ -129,6 +133,18 @@ export class OutboundGuard extends GuardMetrics {
   grantWrite(grantee: IGrantable): Grant {
     Annotations.of(this).acknowledgeInfo(NO_WRITERS)
     return this.#pins.grantWrite(grantee)
+  }
+
+  /** Or each would ring for the other's calls, and neither would say whose they were. */
+  #checkService(): void {
+    const stack = Stack.of(this)
+    const isSame = (one: IConstruct) =>
+      one instanceof OutboundGuard && one !== this && Stack.of(one) === stack && one.service === this.service
+    const other = stack.node.findAll().find(isSame)
+    if (other === undefined) return
+    throw new Error(
+      `${this.node.path}: cannot watch the service "${this.service}", ${other.node.path} does: give one of the two a "service"`,
+    )
   }
 
   #makeSecret({ policy, encryptionKey, replicaRegions }: OutboundGuardProps): PinSecret {
@@ -183,6 +199,7 @@ export class OutboundGuard extends GuardMetrics {
       service: this.service,
       probe: { period, function: this.probe },
       rotation: this.rotation !== undefined,
+      functions: { probe: this.probe, rotation: this.rotation, failedEvents: this.failedEvents },
       ...(alarmTopic && { topic: alarmTopic }),
       ...(ticketTopic && { ticketTopic }),
       ...(thresholds && { thresholds }),
@@ -199,6 +216,16 @@ export class OutboundGuard extends GuardMetrics {
       ...(thresholds && { thresholds }),
       ...(runbookBaseUrl !== undefined && { runbookBaseUrl }),
     })
+  }
+
+  /** Or its first calls would be refused: the secret would hold nothing yet, or its policy would not list the role. */
+  #waitFor(fn: IFunction): void {
+    if (!(fn instanceof LambdaFunction) || Stack.of(fn) !== Stack.of(this)) return
+    const resource = fn.node.defaultChild as CfnFunction
+    const policy = this.#pins.isOwn ? this.secret.node.findChild('Policy') : undefined
+    for (const first of [policy, this.#first?.resource]) {
+      if (first) resource.addResourceDependency(first.node.defaultChild as CfnResource)
+    }
   }
 
   #preloadLayer(): LayerVersion {

@@ -126,7 +126,8 @@ export class PinSecret extends Construct {
   #limit(): void {
     const lists = {
       readers: () => [...this.#readers],
-      writers: () => [...this.#writers, ...deploymentRole(Stack.of(this))],
+      writers: () => [...this.#writers],
+      deployers: () => deploymentRole(Stack.of(this)),
     }
     for (const statement of secretStatements(lists)) this.secret.addToResourcePolicy(statement)
     const policy = this.secret.node.findChild('Policy').node.defaultChild as CfnResourcePolicy

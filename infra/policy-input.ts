@@ -27,7 +27,7 @@ const ID_PREFIX = 'pinned-fetch'
 
 /**
  * @param given path of a file, from the directory in which the app is run; or the document
- * @throws {PinnedFetchError} when it is no policy, or not signed where it has to be
+ * @throws {PinnedFetchError} when it is no policy, not signed where it has to be, or signed where nobody could tell
  */
 export function readPolicyInput(given: string | PolicyObject, mustBeSigned: boolean): PolicyInput {
   const source = typeof given === 'string' ? `file "${given}"` : 'the object given as "policy"'
@@ -38,6 +38,13 @@ export function readPolicyInput(given: string | PolicyObject, mustBeSigned: bool
     throw new PinnedFetchError('ERR_POLICY_SIGNATURE', {
       source,
       problem: 'it is not signed, and "verifyKeys" is given',
+    })
+  }
+  if (isSigned && !mustBeSigned) {
+    throw new PinnedFetchError('ERR_CONFIGURATION', {
+      option: 'verifyKeys',
+      problem: `is missing, and ${source} is signed: guards without keys can't read it`,
+      repair: 'give the public keys, or the policy without its envelope',
     })
   }
   return { text, policy: parseFrom(isSigned ? unverifiedDocument(document, source) : document, source) }

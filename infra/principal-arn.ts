@@ -16,7 +16,7 @@ export function principalArn({ grantPrincipal }: IGrantable, scope: Construct): 
   const named: unknown = grantPrincipal.policyFragment.principalJson['AWS']
   const [arn, ...others] = [named].flat()
   const shown = JSON.stringify(Stack.of(scope).resolve(arn))
-  if (typeof arn === 'string' && others.length === 0 && !/"\*"|:root"|"\d+"/.test(shown)) return arn
+  if (typeof arn === 'string' && others.length === 0 && !/[*?]|:sts:|:root"|"\d+"/.test(shown)) return arn
   throw new Error(
     `${scope.node.path}: cannot list ${grantPrincipal} in the policy of the secret, which names single roles. ` +
       'Give a role (or a user), not an account, a service or everybody',

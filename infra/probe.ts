@@ -3,12 +3,13 @@
  * what a call would meet. It may read the current pins and nothing else.
  */
 
-import { Duration } from 'aws-cdk-lib'
+import { Duration, Token } from 'aws-cdk-lib'
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
+import { canonicalHost } from '../lib/policy/host.ts'
 import { GuardFunction, type GuardFunctionSettings } from './guard-function.ts'
 import type { PinSecret } from './pin-secret.ts'
 
@@ -27,6 +28,8 @@ const TIMEOUT = Duration.minutes(5)
 const DELIVERIES = 3
 
 const EVENT_AGE_MAX = Duration.hours(1)
+
+const PORT_MAX = 65_535
 
 export class Probe extends Construct {
   readonly function: IFunction
@@ -60,5 +63,17 @@ export class Probe extends Construct {
 
 /** The variable in which probe and rotation function find hosts below wildcards. */
 export function probeHosts(hosts: readonly string[]): Record<string, string> {
+  // The rotation function ends at its start over one that is none, and nobody would hear of it.
+  for (const host of hosts) {
+    if (Token.isUnresolved(host) || isPlace(host)) continue
+    throw new Error(`"probeHosts" holds ${JSON.stringify(host)}, which is no host: write "host" or "host:port"`)
+  }
   return hosts.length === 0 ? {} : { PINNED_FETCH_PROBE_HOSTS: JSON.stringify(hosts) }
+}
+
+/** As the functions read it; they would ask for the host of a wildcard by that name. */
+function isPlace(place: string): boolean {
+  const [, name = place, port = '443'] = /^(\[.*\]|[^:]*):(\d+)$/.exec(place) ?? []
+  const isPort = Number(port) >= 1 && Number(port) <= PORT_MAX
+  return isPort && canonicalHost(name) !== undefined && !name.includes('*')
 }

@@ -38,6 +38,13 @@ export function setEnvironment(fn: IFunction, variables: Readonly<Record<string,
     throw conflict(fn, name, present, wanted)
   }
   for (const [name, value] of Object.entries(variables)) fn.addEnvironment(name, value)
+  fn.node.addValidation({ validate: () => replacedIn(fn, variables) })
+}
+
+function replacedIn(fn: LambdaFunction, variables: Readonly<Record<string, string>>): string[] {
+  return Object.entries(variables)
+    .filter(([name, value]) => JSON.stringify(variableOf(fn, name)) !== JSON.stringify(Stack.of(fn).resolve(value)))
+    .map(([name]) => `${name} was replaced after protect(): leave it to the guard`)
 }
 
 /** A function of which only the ARN is known can't be granted anything. */

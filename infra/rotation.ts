@@ -34,6 +34,9 @@ export type RotationApproval = 'required' | 'automatic'
 /** testSecret asks every host of the policy. */
 const TIMEOUT = Duration.minutes(5)
 
+/** Secrets Manager rotates no secret more often. */
+const HOURS_MIN = 4
+
 export class Rotation extends Construct {
   readonly function: IFunction
   readonly logGroup: ILogGroup
@@ -41,6 +44,7 @@ export class Rotation extends Construct {
 
   constructor(scope: Construct, id: string, { pins, schedule, approval, hosts, settings }: RotationProps) {
     super(scope, id)
+    checkSchedule(schedule)
     const rotation = new GuardFunction(this, 'Rotator', {
       code: 'rotation',
       description: 'Tests a candidate for the next pins against every host, and makes it current when it passes',
@@ -56,7 +60,8 @@ export class Rotation extends Construct {
       functionName: rotation.function.functionArn,
       principal: new ServicePrincipal('secretsmanager.amazonaws.com').service,
       sourceAccount: Stack.of(this).account,
-      sourceArn: pins.secret.secretArn,
+      // Also where only the name of the secret is known.
+      sourceArn: pins.arnForPolicies,
     })
     this.schedule = new CfnRotationSchedule(this, 'Schedule', {
       secretId: pins.secret.secretArn,
@@ -69,4 +74,13 @@ export class Rotation extends Construct {
     grant.applyBefore(this.schedule)
     this.schedule.node.addDependency(pins)
   }
+}
+
+/** What Secrets Manager takes of rates: whole hours or days. A `cron` is left to it. */
+function checkSchedule({ expressionString: expression }: Schedule): void {
+  const [, value, unit] = /^rate\((\d+) (minute|hour)s?\)$/.exec(expression) ?? []
+  if (unit === undefined || (unit === 'hour' && Number(value) >= HOURS_MIN)) return
+  throw new Error(
+    `"rotationSchedule" is ${expression}, which Secrets Manager refuses: give whole hours, at least ${HOURS_MIN}, or days`,
+  )
 }

@@ -11,27 +11,31 @@ import type { Construct } from 'constructs'
 
 const READ = 'secretsmanager:GetSecretValue'
 
-/** Everything that can change what AWSCURRENT is. */
-const WRITE = [
-  'secretsmanager:PutSecretValue',
-  'secretsmanager:UpdateSecret',
-  'secretsmanager:UpdateSecretVersionStage',
-]
+/** Moves AWSCURRENT. */
+const WRITE = ['secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage']
+
+/** Does so as well, but is also how a description or a key is changed. */
+const UPDATE = ['secretsmanager:UpdateSecret']
 
 export interface Lists {
   /** ARNs of all who read and must not write. Asked at synthesis. */
   readonly readers: () => string[]
   /** ARNs of all who write; they may read, to see what they change. */
   readonly writers: () => string[]
+  /** ARNs of all who may besides update the secret, for its own properties, and do nothing else of these. */
+  readonly deployers: () => string[]
 }
 
 /** The statements of the secret's policy. */
-export function secretStatements({ readers, writers }: Lists): PolicyStatement[] {
+export function secretStatements({ readers, writers, deployers }: Lists): PolicyStatement[] {
   const all = () => [...new Set([...readers(), ...writers()])]
+  const updaters = () => [...new Set([...writers(), ...deployers()])]
+  const unlisted = (produce: () => string[]) => ({ ArnNotEquals: { 'aws:PrincipalArn': Lazy.list({ produce }) } })
   return [
     deny('OnlyOverTls', ['secretsmanager:*'], { Bool: { 'aws:SecureTransport': 'false' } }),
-    deny('OnlyListedRead', [READ], { ArnNotEquals: { 'aws:PrincipalArn': Lazy.list({ produce: all }) } }),
-    deny('OnlyListedWrite', WRITE, { ArnNotEquals: { 'aws:PrincipalArn': Lazy.list({ produce: writers }) } }),
+    deny('OnlyListedRead', [READ], unlisted(all)),
+    deny('OnlyListedWrite', WRITE, unlisted(writers)),
+    deny('OnlyListedUpdate', UPDATE, unlisted(updaters)),
   ]
 }
 

@@ -129,10 +129,13 @@ function measurementsOf(event: GuardEvent): readonly Measurement[] {
   }
 }
 
-/** Zeros as well: a dashboard then shows that the probe looked, and an alarm that it stopped. */
+/**
+ * Zeros as well: a dashboard then shows that the probe looked, and an alarm that it stopped. A host in mode `report` refuses
+ * no call, so during a trial it neither pages nor speaks against the others.
+ */
 function probeMeasurements(event: Extract<GuardEvent, { type: 'host-probed' }>): Measurement[] {
   return [
-    ['ProbeRefused', event.state === 'refused' || event.state === 'reported' ? 1 : 0],
+    ['ProbeRefused', event.state === 'refused' ? 1 : 0],
     ['ProbeUnreachable', event.state === 'unreachable' ? 1 : 0],
     ['PinDrift', event.isDrifted ? 1 : 0],
     ...measured('UnseenPins', event.unseenPins),

@@ -11,7 +11,7 @@ import {
   RUNBOOKS,
 } from '../../infra/alarm-table.ts'
 import type { GuardEvent } from '../../lib/events.ts'
-import { METRICS, type MetricName } from '../../lib/events.ts'
+import { METRIC_NAMESPACE, METRICS, type MetricName } from '../../lib/events.ts'
 import { fits, ringing, ruleText, watchedBy } from './alarm-state.ts'
 import { ALL_EVENTS, dataOf, EVERY_EVENT, probed } from './every-event.ts'
 import { alarmsIn, watchedStack } from './watched-stack.ts'
@@ -24,6 +24,11 @@ const bare = alarmsIn(watchedStack({ isBare: true }))
 
 const entries = Object.entries(ALARMS) as [string, AlarmEntry][]
 const namesOf = (severity: string) => entries.filter(([, entry]) => entry.severity === severity).map(([name]) => name)
+
+/** Those that this library writes, not AWS. */
+function guardMetricsOf(properties: Readonly<Record<string, unknown>>) {
+  return watchedBy(properties).filter(({ namespace }) => namespace === METRIC_NAMESPACE)
+}
 
 function actionsOf(name: string): string {
   return JSON.stringify(alarms.get(name)?.properties['AlarmActions'] ?? [])
@@ -47,7 +52,7 @@ describe('the alarms', () => {
     const data = dataOf(ALL_EVENTS, 'quotes')
     for (const { name, isComposite, properties } of alarms.values()) {
       if (isComposite) continue
-      for (const wanted of watchedBy(properties)) {
+      for (const wanted of guardMetricsOf(properties)) {
         assert.ok(
           data.some((datum) => fits(wanted, datum)),
           `${name} waits for ${JSON.stringify(wanted)}`,
@@ -59,10 +64,36 @@ describe('the alarms', () => {
   test('say of which metrics they are made, and the table agrees', () => {
     for (const { name, isComposite, properties } of alarms.values()) {
       const sensors = isComposite ? ruleText(properties['AlarmRule']).match(/(?<=ALARM\(")\w+/g) : [name]
-      const metrics = (sensors ?? []).flatMap((sensor) => watchedBy(alarms.get(sensor)?.properties ?? {}))
+      const metrics = (sensors ?? []).flatMap((sensor) => guardMetricsOf(alarms.get(sensor)?.properties ?? {}))
       const names = new Set(metrics.map(({ metric }) => metric))
       assert.deepEqual([...names].sort(), [...(ALARMS[name as keyof typeof ALARMS] as AlarmEntry).metrics].sort(), name)
     }
+  })
+
+  test('and watch by AWS’s own metrics what the functions of the guard failed on, and nothing else of them', () => {
+    const foreign = [...alarms.values()]
+      .filter(({ isComposite, properties }) => !isComposite && properties['Namespace'] !== METRIC_NAMESPACE)
+      .filter(({ properties }) => properties['Metrics'] === undefined)
+      .map(({ name, properties }) => {
+        const { Namespace, MetricName, Statistic, Dimensions, Threshold, ComparisonOperator, TreatMissingData } =
+          properties
+        const [{ Value }] = Dimensions as [{ Value: { Ref?: string; 'Fn::GetAtt'?: [string, string] } }]
+        const of = (Value.Ref ?? Value['Fn::GetAtt']?.[0] ?? '').replace(/[0-9A-F]{8}$/, '')
+        assert.deepEqual(
+          [Threshold, ComparisonOperator, TreatMissingData],
+          [1, 'GreaterThanOrEqualToThreshold', 'notBreaching'],
+        )
+        return [name, Namespace, MetricName, Statistic, of].join(' ')
+      })
+    assert.deepEqual(foreign.sort(), [
+      'FailedEventsWaiting AWS/SQS ApproximateNumberOfMessagesVisible Maximum Failed',
+      'ProbeErrors AWS/Lambda Errors Sum Probe',
+      'RotationErrors AWS/Lambda Errors Sum Rotation',
+    ])
+    assert.equal(
+      ruleText(alarms.get('GuardFunctionFailed')?.properties['AlarmRule']),
+      '(ALARM("ProbeErrors") OR ALARM("RotationErrors") OR ALARM("FailedEventsWaiting"))',
+    )
   })
 
   test('cover every metric but those of things that went well', () => {
@@ -216,6 +247,13 @@ function called(events: readonly GuardEvent[], of = alarms): string[] {
 const { 'pin-failure': pinFailure, 'tls-failure': tlsFailure } = EVERY_EVENT
 const accepted = probed({})
 const refused = probed({ state: 'refused', code: 'ERR_PIN_MISMATCH', unseenPins: undefined })
+/** A trial: the policy does not know the key yet, and refuses no call. */
+const reported = probed({
+  state: 'reported',
+  code: 'ERR_PIN_MISMATCH',
+  unseenPins: undefined,
+  host: 'b.partner.example',
+})
 
 describe('what has happened, and what is called for', () => {
   const scenes: readonly [scene: string, events: readonly GuardEvent[], calls: readonly string[]][] = [
@@ -257,6 +295,8 @@ describe('what has happened, and what is called for', () => {
       [pinFailure, refused, probed({ host: 'b.partner.example' })],
       ['CallsRefused'],
     ],
+    ['a host in mode "report" shows the probe another key: a trial', [accepted, reported], []],
+    ['and during it another host is intercepted', [pinFailure, accepted, reported], ['SomebodyInTheMiddle']],
     ['the host does not answer the probe', [probed({ state: 'unreachable' })], ['ProbeUnreachable']],
     ['a call to somewhere else', [EVERY_EVENT['host-refused'], accepted], ['HostRefused']],
     ['"report" was left on', [EVERY_EVENT['pin-report'], accepted], ['PinReportOnlyFailure']],

@@ -7,7 +7,7 @@ import { describe, it } from 'node:test'
 import { type CfnResource, Duration } from 'aws-cdk-lib'
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions'
 import { Schedule } from 'aws-cdk-lib/aws-events'
-import { AccountPrincipal, AnyPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { AccountPrincipal, AnyPrincipal, ArnPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import { OutboundGuard } from '../../infra/outbound-guard.ts'
 import {
@@ -137,10 +137,10 @@ describe('the policy of the secret', () => {
     const arns = arnsIn(statement)
     assert.ok(arns.some((arn) => JSON.stringify(arn) === JSON.stringify({ 'Fn::GetAtt': [role, 'Arn'] })))
     assert.ok(arns.includes(ROLE_ARN))
-    assert.equal(arns.length, 5, 'function, on-call, probe, the function of the first value, the deployment')
+    assert.equal(arns.length, 4, 'function, on-call, probe, the function of the first value')
   })
 
-  it('lets nobody write but whom it was told, the functions of the guard and the deployment', () => {
+  it('lets nobody write but whom it was told and the functions of the guard', () => {
     const {
       stack,
       guard,
@@ -150,18 +150,26 @@ describe('the policy of the secret', () => {
     guard.protect(fn)
     guard.grantWrite(Role.fromRoleArn(stack, 'Ci', ROLE_ARN))
     const statement = secretPolicy(templateOf()).get('OnlyListedWrite')
-    assert.deepEqual(statement?.Action, [
-      'secretsmanager:PutSecretValue',
-      'secretsmanager:UpdateSecret',
-      'secretsmanager:UpdateSecretVersionStage',
-    ])
+    assert.deepEqual(statement?.Action, ['secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'])
     const arns = arnsIn(statement)
     assert.ok(arns.includes(ROLE_ARN))
     assert.match(JSON.stringify(arns), /RotatorRole/)
     assert.match(JSON.stringify(arns), /WriterRole/)
-    assert.match(JSON.stringify(arns), /cdk-hnb659fds-cfn-exec-role-/)
-    assert.equal(arns.length, 4)
-    assert.doesNotMatch(JSON.stringify(arns), new RegExp(`${idOf(fn.role as Role)}|Prober`))
+    assert.equal(arns.length, 3)
+    assert.doesNotMatch(JSON.stringify(arns), new RegExp(`${idOf(fn.role as Role)}|Prober|cfn-exec-role`))
+  })
+
+  it('lets the deployment update the secret’s own properties, and besides do nothing with the pins', () => {
+    const { guard, stack, template } = guarded({}, ENVIRONMENT)
+    guard.grantWrite(Role.fromRoleArn(stack, 'Ci', ROLE_ARN))
+    const policy = secretPolicy(template())
+    const exempt = [...policy].filter(([, statement]) => JSON.stringify(statement).includes('cfn-exec-role'))
+    assert.deepEqual(
+      exempt.map(([sid, { Effect, Action }]) => [sid, Effect, Action]),
+      [['OnlyListedUpdate', 'Deny', 'secretsmanager:UpdateSecret']],
+    )
+    const writers = arnsIn(policy.get('OnlyListedWrite'))
+    assert.deepEqual(arnsIn(policy.get('OnlyListedUpdate')).slice(0, -1), writers)
   })
 
   it('lets nobody write at all until somebody is named, and says so', () => {
@@ -198,6 +206,18 @@ describe('the policy of the secret', () => {
       new AnyPrincipal(),
     ]) {
       assert.throws(() => guard.grantRead(grantee), /names single roles/)
+    }
+  })
+
+  it('names whole roles: no wildcard, no session of one', () => {
+    const { stack, guard } = guarded()
+    for (const grantee of [
+      Role.fromRoleArn(stack, 'Any', 'arn:aws:iam::111111111111:role/*', { mutable: false }),
+      new ArnPrincipal('arn:aws:iam::111111111111:role/team-?'),
+      new ArnPrincipal('arn:aws:sts::111111111111:assumed-role/ci/session'),
+    ]) {
+      assert.throws(() => guard.grantRead(grantee), /names single roles/)
+      assert.throws(() => guard.grantWrite(grantee), /names single roles/)
     }
   })
 

@@ -165,6 +165,43 @@ describe('the functions of a guard', () => {
     })
   })
 
+  it('are told hosts only, so that none of them ends at its start over another thing', () => {
+    for (const host of ['https://eu.shops.partner.example/', 'a b', '*.partner.example', 'a.example:99999', '']) {
+      assert.throws(() => guarded({ probeHosts: ['a.bank.example', host] }), /"probeHosts" holds .* which is no host/)
+    }
+    const probeHosts = ['a.bank.example', 'b.bank.example:8443', '192.0.2.1', '2001:db8::1', '[2001:db8::1]:8443']
+    assert.ok(guarded({ probeHosts }).guard.probe)
+  })
+
+  it('rotate no more often than Secrets Manager does', () => {
+    const rotationSchedule = (duration: Duration) => ({ rotationSchedule: Schedule.rate(duration) })
+    for (const often of [Duration.minutes(5), Duration.hours(3), Duration.minutes(250)]) {
+      assert.throws(() => guarded(rotationSchedule(often)), /give whole hours, at least 4, or days/)
+    }
+    for (const seldom of [Duration.hours(4), Duration.minutes(240), Duration.days(1)]) {
+      guarded(rotationSchedule(seldom)).template().resourceCountIs('AWS::SecretsManager::RotationSchedule', 1)
+    }
+  })
+
+  it('fail within sight of somebody: their errors and the queue are watched', () => {
+    const failed = Object.values(template.findResources('AWS::CloudWatch::Alarm'))
+      .filter(({ Properties }) => /^AWS\//.test(String(Properties.Namespace)))
+      .map(({ Properties }) => `${Properties.MetricName} ${JSON.stringify(Properties.Dimensions[0].Value)}`)
+    const { rotation } = guard
+    const functionOf = (fn: unknown) => `Errors ${JSON.stringify({ Ref: idOf(fn as never) })}`
+    const [queueId] = single(template, 'AWS::SQS::Queue')
+    const waiting = JSON.stringify({ 'Fn::GetAtt': [queueId, 'QueueName'] })
+    assert.deepEqual(
+      failed.sort(),
+      [functionOf(guard.probe), functionOf(rotation), `ApproximateNumberOfMessagesVisible ${waiting}`].sort(),
+    )
+    const without = guarded().template()
+    assert.equal(
+      Object.keys(without.findResources('AWS::CloudWatch::Alarm')).some((id) => /Rotation/.test(id)),
+      false,
+    )
+  })
+
   it('stay outside of the VPC of the calls, unless the hosts are in there', () => {
     const { stack } = guarded()
     const vpc = new Vpc(stack, 'Vpc') as IVpc
@@ -285,6 +322,16 @@ describe('a secret that exists already', () => {
     assert.ok(messages.some((message) => message.includes('pinned-fetch:unknown-key')))
   })
 
+  it('of which the name alone is known is rotated: Secrets Manager may call, under the ARN that the secret has', () => {
+    const stack = new Stack(newApp(), 'Test', ENVIRONMENT)
+    const policy = Secret.fromSecretNameV2(stack, 'Named', 'prod/pins')
+    new OutboundGuard(stack, 'Guard', { policy, rotationSchedule: Schedule.rate(Duration.days(7)) })
+    const [permission] = Object.values(Template.fromStack(stack).findResources('AWS::Lambda::Permission')).filter(
+      ({ Properties }) => Properties.Principal === 'secretsmanager.amazonaws.com',
+    )
+    assert.match(JSON.stringify(permission?.['Properties'].SourceArn), /:secret:prod\/pins-\?{6}/)
+  })
+
   it('is not replicated from here', () => {
     const stack = new Stack(newApp(), 'Test')
     const policy = Secret.fromSecretCompleteArn(stack, 'Existing', ARN)
@@ -292,6 +339,18 @@ describe('a secret that exists already', () => {
       () => new OutboundGuard(stack, 'Guard', { policy, replicaRegions: [{ region: 'eu-west-1' }] }),
       /replicaRegions.*where it is defined/,
     )
+  })
+})
+
+describe('two guards of one stack', () => {
+  it('have a service each, or nobody knew whose calls an alarm is about', () => {
+    const { app, stack } = guarded()
+    assert.throws(
+      () => new OutboundGuard(stack, 'Other', { policy: POLICY }),
+      /Test\/Other: cannot watch the service "Test", Test\/Guard does: give one of the two a "service"/,
+    )
+    new OutboundGuard(stack, 'Third', { policy: POLICY, service: 'third' })
+    new OutboundGuard(new Stack(app, 'Elsewhere'), 'Guard', { policy: POLICY, service: 'third' })
   })
 })
 

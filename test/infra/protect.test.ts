@@ -39,6 +39,26 @@ describe('a protected function', () => {
     )
   })
 
+  it('comes after the policy and the first value of the secret, without which its calls would be refused', () => {
+    const { stack, guard, template } = guarded()
+    const fn = customerFunction(stack)
+    guard.protect(fn)
+    const needed = template().findResources('AWS::Lambda::Function')[idOf(fn)]?.['DependsOn']
+    for (const type of ['AWS::SecretsManager::ResourcePolicy', 'Custom::PinnedFetchInitialPolicy']) {
+      assert.ok(needed.includes(single(template(), type)[0]), type)
+    }
+  })
+
+  it('keeps what it was told: a variable that is replaced later fails the synthesis', () => {
+    for (const name of ['PINNED_FETCH_SECRET_ID', 'POWERTOOLS_SERVICE_NAME']) {
+      const { app, stack, guard } = guarded()
+      const fn = customerFunction(stack)
+      guard.protect(fn)
+      fn.addEnvironment(name, 'another')
+      assert.throws(() => app.synth(), new RegExp(`${name} was replaced after protect\\(\\): leave it to the guard`))
+    }
+  })
+
   it('is protected once, however often it is asked for', () => {
     const { stack, guard, template } = guarded()
     const fn = customerFunction(stack)
@@ -80,7 +100,7 @@ describe('a protected function', () => {
 
   it('has one guard only', () => {
     const { stack, guard } = guarded()
-    const other = new OutboundGuard(stack, 'Other', { policy: POLICY })
+    const other = new OutboundGuard(stack, 'Other', { policy: POLICY, service: 'other' })
     const fn = customerFunction(stack)
     guard.protect(fn)
     assert.throws(() => other.protect(fn), /cannot set PINNED_FETCH_SECRET_ID.*A function has one guard/s)

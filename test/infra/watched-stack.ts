@@ -7,6 +7,7 @@ import { Template } from 'aws-cdk-lib/assertions'
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Topic } from 'aws-cdk-lib/aws-sns'
+import { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { GuardAlarmThresholds } from '../../infra/alarm-sensors.ts'
 import { GuardAlarms } from '../../infra/alarms.ts'
 import { GuardDashboard } from '../../infra/dashboard.ts'
@@ -30,9 +31,9 @@ export function watchedStack(options: WatchedOptions = {}): Template {
   const { service = 'quotes', isBare = false, probePeriod = Duration.days(1), hasLogs = true } = options
   const stack = new Stack(new App(), 'Watched')
   const code = Code.fromInline('exports.handler = async () => {}')
-  const probe = isBare
-    ? undefined
-    : new LambdaFunction(stack, 'Probe', { runtime: Runtime.NODEJS_24_X, handler: 'index.handler', code })
+  const functionOf = (id: string) =>
+    new LambdaFunction(stack, id, { runtime: Runtime.NODEJS_24_X, handler: 'index.handler', code })
+  const probe = isBare ? undefined : functionOf('Probe')
   const shared = {
     service,
     ...(options.thresholds ? { thresholds: options.thresholds } : {}),
@@ -43,6 +44,9 @@ export function watchedStack(options: WatchedOptions = {}): Template {
     ...shared,
     topic: new Topic(stack, 'Pages'),
     ...(options.hasTicketTopic ? { ticketTopic: new Topic(stack, 'Tickets') } : {}),
+    ...(probe
+      ? { functions: { probe, rotation: functionOf('Rotation'), failedEvents: new Queue(stack, 'Failed') } }
+      : {}),
     ...(probe ? { probe: { period: probePeriod, ...(options.isProbeUnasked ? {} : { function: probe }) } } : {}),
   })
   const dashboard = new GuardDashboard(stack, 'Watch', { ...shared, alarms, probe: !isBare })

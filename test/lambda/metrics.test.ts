@@ -183,6 +183,23 @@ describe('writing', () => {
     assert.equal(JSON.parse(captured[2] ?? '').host, '[::1]')
   })
 
+  test('counts of what the probe met as refused only what a call would be: not what mode "report" lets through', () => {
+    const states = ['accepted', 'reported', 'refused', 'unreachable'] as const
+    const written = lines({
+      options: service,
+      events: states.map((state) => ({ ...call, type: 'host-probed', state })),
+    })
+    assert.deepEqual(
+      written.map((line) => [line['state'], line['ProbeRefused'], line['ProbeUnreachable']]),
+      [
+        ['accepted', 0, 0],
+        ['reported', 0, 0],
+        ['refused', 1, 0],
+        ['unreachable', 0, 1],
+      ],
+    )
+  })
+
   test('leaves out a number that CloudWatch cannot store', () => {
     const event = { ...call, type: 'expiry-observed', daysToPinExpiry: Infinity, daysToCertificateExpiry: 3 } as const
     const line: Line = JSON.parse(only(captureStdout(() => metricsObserver({})(event))))
