@@ -26,7 +26,8 @@
  * nothing new. Only the graph by host shows it.
  *
  * SomebodyInTheMiddle stays for five minutes: the probe is asked when failures begin, not while they go on. The call is
- * what counts; CallsRefused calls again an hour later, if calls are still refused.
+ * what counts; CallsRefused calls again an hour later, if calls are still refused. It can also call once after a repair: for
+ * a quarter of an hour the calls that were refused before it still count, and the probe is accepted already.
  *
  * ## One call for one thing
  *
