@@ -145,7 +145,9 @@ export function figuresOfFleet({ rows }: FleetResult): Figure[] {
   const [ours] = rows
   if (ours === undefined) return []
   const perMillion = (row: FleetResult['rows'][number]) => row.phases.hour.dollarsPerMillionCalls
-  return rows.slice(1).map((row) => ({
+  // Middy's default never asks again: it costs nothing, and never sees a rotation.
+  const peers = rows.slice(1).filter((row) => perMillion(row) > 0)
+  return peers.map((row) => ({
     group: 'Secrets Manager',
     name: `dollars per million calls, against ${row.name}`,
     ours: `$${perMillion(ours).toFixed(2)}`,
