@@ -1,16 +1,18 @@
 /**
  * Turns guard events into CloudWatch metrics: one Embedded Metric Format line per event, on stdout, at that moment.
  *
- * Powertools' `Metrics` knows the format and builds the line (`serializeMetrics`). The line is printed here and not by
- * its `publishStoredMetrics`, because that one falls silent when `POWERTOOLS_DEV` or `POWERTOOLS_METRICS_DISABLED` is
- * set: switches of business metrics, which must not switch off an alarm. Ours is the option `metrics: false`. A
- * `Metrics` that the user passes as `sink` prints by itself, under its own namespace, default dimensions and switches.
+ * The format is one JSON object (CloudWatch User Guide, "Specification: Embedded metric format"); a test holds it against
+ * what Powertools' `Metrics` makes of the same event. Powertools itself is not loaded: on Managed Instances it throws until
+ * Lambda's runtime is there, and the preload is there before; loading it takes as long as all of this package; and its
+ * switches (`POWERTOOLS_DEV`, `POWERTOOLS_METRICS_DISABLED`) are those of business metrics, which must not switch off an
+ * alarm. Ours is the option `metrics: false`. A `Metrics` that the user passes as
+ * `sink` prints by itself, under its own namespace, default dimensions and switches.
  *
- * Time: an event is described, printed and forgotten within one synchronous call. So concurrent invocations of one
- * process share an observer safely, and a handler that times out or crashes later loses nothing.
+ * Time: an event is described, printed and forgotten within one synchronous call, and nothing is kept between two. So
+ * concurrent invocations of one process share an observer safely, and a handler that times out or crashes later loses
+ * nothing.
  */
 
-import { Metrics } from '@aws-lambda-powertools/metrics'
 import type { GuardEvent, MetricName, MetricUnit, Observer } from '../events.ts'
 import { METRIC_DIMENSIONS, METRIC_NAMESPACE, METRIC_UNITS } from '../events.ts'
 import { propertiesOf } from './metrics-properties.ts'
@@ -56,19 +58,27 @@ export function metricsObserver(options: MetricsOptions): Observer {
 
 /** All metrics of an event in one line. */
 function lineRecorder(namespace: string, service: string): Observer {
-  const metrics = new Metrics({ namespace, serviceName: service })
   return (event) => {
     const measurements = measurementsOf(event)
     if (measurements.length === 0) return
-    try {
-      describe(metrics, event)
-      for (const [name, value] of measurements) metrics.addMetric(name, METRIC_UNITS[name], value)
-      print(metrics.serializeMetrics())
-    } finally {
-      metrics.clearMetrics()
-      metrics.clearDimensions()
-      metrics.clearMetadata()
-    }
+    const dimensions = { [METRIC_DIMENSIONS.service]: service, ...hostDimension(event) }
+    const names = Object.keys(dimensions)
+    print({
+      _aws: {
+        Timestamp: Date.now(),
+        CloudWatchMetrics: [
+          {
+            Namespace: namespace,
+            // CloudWatch never adds up dimensions by itself: each metric is for the service, and for service and host.
+            Dimensions: names.map((_, index) => names.slice(0, index + 1)),
+            Metrics: measurements.map(([Name]) => ({ Name, Unit: METRIC_UNITS[Name] })),
+          },
+        ],
+      },
+      ...propertiesOf(event),
+      ...dimensions,
+      ...Object.fromEntries(measurements),
+    })
   }
 }
 
@@ -90,12 +100,18 @@ function print(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)
 }
 
-/** CloudWatch never adds up dimensions by itself, so each metric is written for the service and for service and host. */
+/** With the sink's own dimensions, and with these and the host. */
 function describe(entry: MetricsEntry, event: GuardEvent): void {
+  const host = hostDimension(event)
   entry.addDimensions({})
-  const pattern = 'pattern' in event ? event.pattern : undefined
-  if (pattern) entry.addDimensions({ [METRIC_DIMENSIONS.host]: dimensionValue(pattern) })
+  if (host !== undefined) entry.addDimensions(host)
   for (const [key, value] of Object.entries(propertiesOf(event))) entry.addMetadata(key, value)
+}
+
+/** The policy's pattern, so that no attacker and no loop can create dimensions. */
+function hostDimension(event: GuardEvent): Record<string, string> | undefined {
+  const pattern = 'pattern' in event ? event.pattern : undefined
+  return pattern ? { [METRIC_DIMENSIONS.host]: dimensionValue(pattern) } : undefined
 }
 
 function measurementsOf(event: GuardEvent): readonly Measurement[] {

@@ -4,8 +4,9 @@ import { Metrics } from '@aws-lambda-powertools/metrics'
 import type { FailureCode, FailureEvidence } from '../../lib/errors.ts'
 import { PinnedFetchError } from '../../lib/errors.ts'
 import type { GuardEvent, MetricName } from '../../lib/events.ts'
-import { METRIC_NAMESPACE } from '../../lib/events.ts'
+import { METRIC_NAMESPACE, METRICS } from '../../lib/events.ts'
 import { metricsObserver } from '../../lib/lambda/metrics.ts'
+import { propertiesOf } from '../../lib/lambda/metrics-properties.ts'
 import { assertValidEmf, captureStdout, type Line, lines, only, run } from './metrics-lines.ts'
 
 const call = { host: 'api.bank.example', port: 443, pattern: '*.bank.example' }
@@ -33,29 +34,52 @@ const refused = {
 }
 const service = { service: 'quotes' }
 
+/** Events and the metrics of each. */
+const cases: [object, Partial<Record<MetricName, number>>][] = [
+  [pinFailure, { PinFailure: 1 }],
+  [{ ...pinFailure, type: 'pin-report' }, { PinReportOnlyFailure: 1 }],
+  [refused, { HostRefused: 1 }],
+  [{ ...call, type: 'tls-failure', code: 'CERT_HAS_EXPIRED' }, { TlsFailure: 1 }],
+  [{ ...call, type: 'backup-pin-matched', pin: expected[0], name: 'next key' }, { BackupPinMatched: 1 }],
+  [
+    { type: 'policy-refreshed', source: 's', version: 'v', changed: true, ageSeconds: 0 },
+    { PolicyRefresh: 1, PolicyAge: 0 },
+  ],
+  [
+    { type: 'policy-refresh-failed', source: 's', code: 'C', message: 'm', ageSeconds: 7.5 },
+    { PolicyRefreshFailure: 1, PolicyAge: 7.5 },
+  ],
+  [{ type: 'policy-refresh-failed', source: 's', code: 'C', message: 'm' }, { PolicyRefreshFailure: 1 }],
+  [
+    { ...call, type: 'expiry-observed', daysToPinExpiry: 12.5, daysToCertificateExpiry: -1 },
+    { DaysToPinExpiry: 12.5, DaysToCertificateExpiry: -1 },
+  ],
+  [{ ...call, type: 'expiry-observed', daysToCertificateExpiry: 30 }, { DaysToCertificateExpiry: 30 }],
+]
+
 describe('the line of an event', () => {
+  test('is what Powertools makes of the same event', () => {
+    for (const [event, metrics] of cases) {
+      const { error, ...rest } = event as { readonly error?: { code: FailureCode; evidence: never } }
+      const told = { ...rest, ...(error && { error: new PinnedFetchError(error.code, error.evidence) }) } as GuardEvent
+      const [written = ''] = captureStdout(() => metricsObserver({ namespace: 'Mine', service: 'quotes' })(told))
+      const powertools = new Metrics({ namespace: 'Mine', serviceName: 'quotes' })
+      powertools.addDimensions({})
+      if ('pattern' in told && told.pattern) powertools.addDimensions({ host: told.pattern })
+      for (const [key, value] of Object.entries(propertiesOf(told))) powertools.addMetadata(key, value as string)
+      for (const [name, value] of Object.entries(metrics)) {
+        powertools.addMetric(name, METRICS[name as MetricName].unit, value)
+      }
+      const { _aws, ...line } = powertools.serializeMetrics()
+      const ours = JSON.parse(written)
+      assert.deepEqual(
+        { ...ours, timestamp: '', _aws: ours._aws.CloudWatchMetrics },
+        { ...JSON.parse(JSON.stringify(line)), timestamp: '', _aws: _aws.CloudWatchMetrics },
+      )
+    }
+  })
+
   test('is valid EMF for every event that has a metric, and carries exactly its metrics', () => {
-    const cases: [object, Partial<Record<MetricName, number>>][] = [
-      [pinFailure, { PinFailure: 1 }],
-      [{ ...pinFailure, type: 'pin-report' }, { PinReportOnlyFailure: 1 }],
-      [refused, { HostRefused: 1 }],
-      [{ ...call, type: 'tls-failure', code: 'CERT_HAS_EXPIRED' }, { TlsFailure: 1 }],
-      [{ ...call, type: 'backup-pin-matched', pin: expected[0], name: 'next key' }, { BackupPinMatched: 1 }],
-      [
-        { type: 'policy-refreshed', source: 's', version: 'v', changed: true, ageSeconds: 0 },
-        { PolicyRefresh: 1, PolicyAge: 0 },
-      ],
-      [
-        { type: 'policy-refresh-failed', source: 's', code: 'C', message: 'm', ageSeconds: 7.5 },
-        { PolicyRefreshFailure: 1, PolicyAge: 7.5 },
-      ],
-      [{ type: 'policy-refresh-failed', source: 's', code: 'C', message: 'm' }, { PolicyRefreshFailure: 1 }],
-      [
-        { ...call, type: 'expiry-observed', daysToPinExpiry: 12.5, daysToCertificateExpiry: -1 },
-        { DaysToPinExpiry: 12.5, DaysToCertificateExpiry: -1 },
-      ],
-      [{ ...call, type: 'expiry-observed', daysToCertificateExpiry: 30 }, { DaysToCertificateExpiry: 30 }],
-    ]
     const written = lines({ options: service, events: cases.map(([event]) => event) })
     assert.equal(written.length, cases.length)
     for (const [index, line] of written.entries()) {

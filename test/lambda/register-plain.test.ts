@@ -82,6 +82,26 @@ describe('plain HTTP under the preload', () => {
     })
   }
 
+  it('is judged by where it goes when its agent says another place than the request', async (t) => {
+    const { script } = await prepareScene(t)
+    const [service, neighbour] = await Promise.all([startPlainServer(), startPlainServer()])
+    t.after(() => Promise.all([service.close(), neighbour.close()]))
+    const { told } = await script(
+      `import http from 'node:http'
+       const agent = new http.Agent({ host: '127.0.0.1', port: given.port })
+       const first = await outcomeOf(sent(http.request(given.url, { agent })))
+       const older = Object.create(http.ClientRequest.prototype)
+       http.ClientRequest.call(older, { host: '127.0.0.1', port: given.port })
+       tell([first, await outcomeOf(sent(older))])`,
+      {
+        given: { url: service.url, port: neighbour.port },
+        environment: { AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${service.port}` },
+      },
+    )
+    assert.deepEqual(told, ['ERR_HOST_NOT_COVERED', 'ERR_HOST_NOT_COVERED'])
+    assert.equal(neighbour.recording.connections, 0)
+  })
+
   it('goes to a socket path, which leads nowhere outside', async (t) => {
     const { script } = await prepareScene(t)
     const path = join(tmpdir(), `pinned-fetch-${process.pid}.sock`)

@@ -41,7 +41,9 @@ function sendingBy(dispatcher: Dispatcher, init: RequestInit | undefined): Reque
 /** Sends plain calls to the services of the process's own environment past the policy. */
 function localFirst(dispatch: Dispatch, isLocal: PlainRules['isLocal']): Dispatch {
   const pools = new Map<string, Promise<Dispatch>>()
-  return (options, handler) => {
+  return (given, handler) => {
+    // undici 6 and 7 leave there what they were called with, which undici 8 refuses.
+    const { dispatcher: _, ...options } = given as typeof given & { dispatcher?: unknown }
     const origin = new URL(String(options.origin))
     if (origin.protocol !== 'http:' || !isLocal(origin.hostname, origin.port || 80)) return dispatch(options, handler)
     const pool = pools.get(origin.origin) ?? poolFor(origin.origin)

@@ -19,7 +19,11 @@ export interface PlainOptions {
 /** What every agent has beyond its types. */
 export interface AddingAgent {
   addRequest(request: ClientRequest, options: PlainOptions): void
+  /** Of Node's own: they win over those of the request, host and port included. */
+  readonly options?: Partial<PlainOptions>
 }
+
+const { addRequest: addRequestOfNode } = process.getBuiltinModule('node:http').Agent.prototype as unknown as AddingAgent
 
 export interface PlainRules {
   readonly gate: Gate
@@ -33,13 +37,14 @@ export function askingFirst(own: AddingAgent, { gate, isLocal }: PlainRules): Ad
       Object.assign(request, { agent: own })
       own.addRequest(request, options)
     }
+    const { host, port, socketPath } = own.addRequest === addRequestOfNode ? { ...options, ...own.options } : options
     const admit = (rules: Rules) => {
-      gate.admit(rules, gate.callTo('http:', options.host, options.port))
+      gate.admit(rules, gate.callTo('http:', host ?? 'localhost', port))
       pass()
     }
     const refuse = (error: unknown) => failRequest(request, asError(error))
     // A socket path leads nowhere outside, a local service is none of the policy's hosts.
-    if (options.socketPath || isLocal(options.host, options.port)) return pass()
+    if (socketPath || isLocal(host ?? 'localhost', port)) return pass()
     try {
       const rules = gate.rules()
       if (!(rules instanceof Promise)) return admit(rules)

@@ -12,6 +12,7 @@ import type { Guard, GuardParts } from '../../guard.ts'
 import { goesByProxy, keepSettings, tellLosses } from './caller-agent.ts'
 import { isOwnAgent } from './own-connections.ts'
 import { type AddingAgent, askingFirst, type PlainRules, singleUse } from './plain-agent.ts'
+import { withPlace } from './tunnel-place.ts'
 
 export interface RequestsOptions extends PlainRules {
   readonly guard: Pick<Guard, 'agent'>
@@ -19,6 +20,8 @@ export interface RequestsOptions extends PlainRules {
   /** Whether the guard has a proxy of its own, which then takes the place of the callers'. */
   readonly hasProxy: boolean
 }
+
+const HTTPS_PORT = 443
 
 type Scheme = 'http:' | 'https:'
 type Fields = Record<string, unknown>
@@ -50,7 +53,13 @@ export function guardRequests(options: RequestsOptions): void {
   replace(https, { globalAgent: options.guard.agent })
   const construct: ProxyHandler<typeof ClientRequest>['construct'] = (target, parameters, newTarget) =>
     requests.make('http:', parameters, (...changed) => Reflect.construct(target, changed, newTarget))
-  replace(http, { ClientRequest: new Proxy(http.ClientRequest, { construct }) })
+  // Not a class: older code calls it on an object of its own.
+  const apply: ProxyHandler<typeof ClientRequest>['apply'] = (target, self, parameters) =>
+    requests.make('http:', parameters, (...changed) => {
+      Reflect.apply(target, self, changed)
+      return self
+    })
+  replace(http, { ClientRequest: new Proxy(http.ClientRequest, { construct, apply }) })
 }
 
 class Requests {
@@ -78,15 +87,16 @@ class Requests {
     const chosen = agent === false || hasConnection ? undefined : (agent ?? fallback)
     const steered = protocol === 'https:' ? this.#secure(rest, chosen) : this.#plain(rest, chosen, { createConnection })
     const request = original(steered, callback)
-    // Without an agent Node closes the connection after the answer; the guard's keeps it unless it is told.
-    if (chosen === undefined) request.shouldKeepAlive = false
+    // Without an agent, or by one that keeps none, Node closes the connection after the answer; the guard's keeps it
+    // unless it is told.
+    if (chosen === undefined || closesAlways(chosen)) request.shouldKeepAlive = false
     return request
   }
 
   #secure(options: Fields, own: unknown): Fields {
     const { guard, hasProxy, reporter } = this.#options
     const foreign = own === guard.agent || own === nodeAgents['https:'] ? undefined : own
-    if (!hasProxy && goesByProxy(foreign)) return { ...options, agent: foreign }
+    if (!hasProxy && goesByProxy(foreign)) return withPlace({ ...options, agent: foreign }, placeOf(options))
     tellLosses(options, foreign, nodeAgents['https:'], reporter)
     return { ...keepSettings(options, foreign), protocol: 'https:', agent: guard.agent }
   }
@@ -116,8 +126,25 @@ function isUrl(value: unknown): value is URL {
   return Boolean(href && protocol) && auth === undefined && path === undefined
 }
 
+/** As Node reads them. */
+function placeOf({ hostname, host, port, defaultPort }: Fields): { readonly host: string; readonly port: number } {
+  return { host: String(hostname || host || 'localhost'), port: Number(port || defaultPort || HTTPS_PORT) }
+}
+
+/** What an agent is for; agent-base finds out who calls by the stack, and so tells only Node itself. */
 function protocolOf(agent: unknown): unknown {
-  return typeof agent === 'object' && agent !== null ? (agent as Fields)['protocol'] : undefined
+  if (typeof agent !== 'object' || agent === null) return undefined
+  for (let holder: object | null = agent; holder !== null; holder = Object.getPrototypeOf(holder)) {
+    const property = Object.getOwnPropertyDescriptor(holder, 'protocol')
+    if (property !== undefined) return property.value
+  }
+  return undefined
+}
+
+/** Whether an agent keeps no connection, by Node's own rule. */
+function closesAlways(agent: unknown): boolean {
+  const { keepAlive, maxSockets } = agent as Fields
+  return keepAlive === false && maxSockets === Number.POSITIVE_INFINITY
 }
 
 function replace(exported: object, values: Fields): void {

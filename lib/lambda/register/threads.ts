@@ -4,6 +4,7 @@
  * its code as text (`eval`), a CommonJS script, it never loads it.
  */
 
+import { pathToFileURL } from 'node:url'
 import { Script } from 'node:vm'
 import threads, { type WorkerOptions } from 'node:worker_threads'
 
@@ -12,12 +13,19 @@ const NEEDED = /^(PINNED_FETCH_|AWS_|(POWERTOOLS_SERVICE_NAME|NODE_EXTRA_CA_CERT
 
 /** Every worker that is made from now on loads the preload first. @param preload URL of it */
 export function guardThreads(preload: string): void {
-  const construct: ProxyHandler<typeof threads.Worker>['construct'] = (target, [script, options], newTarget) =>
-    Reflect.construct(
-      target,
-      [options?.eval === true ? afterPreload(preload, script) : script, withPreload(preload, options ?? {})],
-      newTarget,
-    )
+  const construct: ProxyHandler<typeof threads.Worker>['construct'] = (target, [script, options], newTarget) => {
+    const code = options?.eval === true ? afterPreload(preload, script) : script
+    const make = (changed: WorkerOptions) => Reflect.construct(target, [code, changed], newTarget)
+    const loading = withPreload(preload, options ?? {})
+    try {
+      return make(loading)
+    } catch (error) {
+      // Of the process's own arguments it passes over those that no worker takes; of ours it does not.
+      const { code: reason, message } = error as NodeJS.ErrnoException
+      if (reason !== 'ERR_WORKER_INVALID_EXEC_ARGV' || options?.execArgv !== undefined) throw error
+      return make({ ...loading, execArgv: loading.execArgv?.filter((argument) => !message.includes(argument)) })
+    }
+  }
   const value = new Proxy(threads.Worker, { construct })
   Object.defineProperty(threads, 'Worker', { value, writable: true, enumerable: true, configurable: true })
 }
@@ -26,7 +34,7 @@ function withPreload(preload: string, options: WorkerOptions): WorkerOptions {
   const { env, execArgv } = options
   // SHARE_ENV is a symbol, and the environment then no other than ours.
   const ownEnvironment = typeof env === 'object' && env !== null ? env : undefined
-  if (execArgv === undefined && ownEnvironment === undefined && isHandedOn()) return options
+  if (execArgv === undefined && ownEnvironment === undefined && isHandedOn(preload)) return options
   const inherited = ownEnvironment === undefined ? process.execArgv : []
   return {
     ...options,
@@ -54,9 +62,24 @@ function isScript(code: string): boolean {
   }
 }
 
-/** Whether this process got the preload as an argument, as every worker then does. */
-function isHandedOn(): boolean {
-  return [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((argument) => argument.includes('--import'))
+/** Whether this process got the preload as an argument, as every worker then does. Another `--import` says nothing. */
+function isHandedOn(preload: string): boolean {
+  const text = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ')
+  const given = [...text.matchAll(/(?:^|\s)--import[=\s]+"?([^"\s]+)/g)].map(([, specifier]) => String(specifier))
+  return given.some((specifier) => withoutQuery(resolved(specifier)) === withoutQuery(preload))
+}
+
+function resolved(specifier: string): string {
+  const base = pathToFileURL(`${process.cwd()}/`).href
+  try {
+    return /^(\.{0,2}\/|[a-z]+:)/i.test(specifier) ? new URL(specifier, base).href : import.meta.resolve(specifier)
+  } catch {
+    return ''
+  }
+}
+
+function withoutQuery(address: string): string {
+  return address.replace(/[?#].*/, '')
 }
 
 function needed(): NodeJS.ProcessEnv {

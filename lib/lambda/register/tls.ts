@@ -7,7 +7,7 @@
  * meanwhile. Other than at the gate, a session is never resumed (Node would not ask), and a mismatch is judged by the
  * policy at hand; the source is asked for the next connection.
  *
- * A host that no entry covers goes out unchanged where the policy's default lets it.
+ * A host that no entry covers goes out unchanged where the policy's default lets it and denies no key.
  */
 
 import { Duplex } from 'node:stream'
@@ -17,10 +17,12 @@ import type { GuardParts } from '../../guard.ts'
 import { type Call, judge, judgeCall, type Rules } from '../../judge.ts'
 import { isAddress } from '../../net/call.ts'
 import { asError, bothIdentityChecks } from '../../net/callbacks.ts'
-import { Connections } from '../../net/connections.ts'
+import { type Connection, Connections } from '../../net/connections.ts'
 import { presentedCertificates, takeCertificates } from '../../net/peer.ts'
 import { SECURE_OPTIONS } from '../../net/trust.ts'
 import { PathMemory } from '../../x509/path-memory.ts'
+import { callOf } from './destination.ts'
+import { afterAsking, hold } from './held-socket.ts'
 import { takeMark } from './own-connections.ts'
 import { type ReadConnection, readConnection } from './tls-arguments.ts'
 
@@ -28,7 +30,24 @@ import { type ReadConnection, readConnection } from './tls-arguments.ts'
 const FORCED = { rejectUnauthorized: true, session: undefined, pskCallback: undefined } as const
 
 /** Options that a shared TLS context has no place for. */
-const CONTEXT_OPTIONS = ['cert', 'key', 'pfx', 'crl', 'minVersion', 'maxVersion', 'ciphers', 'sigalgs', 'ecdhCurve']
+const CONTEXT_OPTIONS = [
+  'cert',
+  'key',
+  'pfx',
+  'crl',
+  'minVersion',
+  'maxVersion',
+  'ciphers',
+  'sigalgs',
+  'ecdhCurve',
+  'secureOptions',
+  'secureProtocol',
+  'clientCertEngine',
+  'privateKeyEngine',
+]
+
+/** The longest that a timer of Node's waits. */
+const MAX_DELAY_MS = 2 ** 31 - 1
 
 const { connect: connectOfNode, checkServerIdentity: checkIdentityOfNode, TLSSocket: SocketOfNode } = tls
 
@@ -41,7 +60,22 @@ export function guardTls(parts: GuardParts): void {
     if (takeMark()) return (connectOfNode as Connect)(...parameters)
     return outside.connect(parameters)
   }
-  Object.defineProperty(tls, 'connect', { value: connect, writable: true, enumerable: true, configurable: true })
+  for (const exported of [tls, oldTls()]) {
+    if (exported === undefined) continue
+    Object.defineProperty(exported, 'connect', { value: connect, writable: true, enumerable: true, configurable: true })
+  }
+}
+
+/** The module that `node:tls` was in former times, and that is still there by its own name. */
+function oldTls(): object | undefined {
+  const { noDeprecation } = process
+  // Node warns of who loads it, which in this process nobody may do.
+  process.noDeprecation = true
+  try {
+    return process.getBuiltinModule('_tls_wrap') as object | undefined
+  } finally {
+    Object.assign(process, { noDeprecation })
+  }
 }
 
 class OutsideTls {
@@ -57,15 +91,16 @@ class OutsideTls {
 
   connect(parameters: readonly unknown[]): TLSSocket {
     const read = readConnection(parameters)
-    const { reporter, clock, gate } = this.#parts
+    const { reporter, clock } = this.#parts
     try {
       const rules = this.#rules()
       this.#connections.review(rules, clock.now())
-      const call = callOf(read, (host, port) => gate.callTo('https:', host, port), rules)
+      const call = this.#callOf(read, rules)
       const admission = judgeCall(rules, call, clock.now())
       if (admission.decision !== 'accept') reporter.failure(admission, call, clock.now())
       if (admission.decision === 'refuse') throw admission.error
-      if (admission.entry === undefined) return this.#unchanged(call, read)
+      // A denied key is denied everywhere: with a list of those every connection has to prove its path.
+      if (admission.entry === undefined && rules.policy.deny.size === 0) return this.#unchanged(call, read)
       return this.#judged(call, read, rules)
     } catch (error) {
       return refused(read, asError(error))
@@ -86,14 +121,39 @@ class OutsideTls {
     })
   }
 
-  #unchanged(call: Call, { options, callback }: ReadConnection): TLSSocket {
+  #callOf({ options }: ReadConnection, rules: Rules): Call {
+    return callOf(options, (host, port) => this.#parts.gate.callTo('https:', host, port), rules.policy)
+  }
+
+  #unchanged(call: Call, read: ReadConnection): TLSSocket {
+    const { options, callback } = read
     const socket = (connectOfNode as Connect)(options, callback)
+    // Whom a socket leads to that was not connected yet, nobody could tell.
+    if (options.socket) afterAsking(socket, () => this.#refusalOf(read))
     // A policy that comes to cover the host, or to refuse it, ends the connection.
     this.#note(socket, call, { verified: undefined, reason: 'it was opened before an entry covered it', presented: [] })
     return socket
   }
 
-  #judged(call: Call, { options, callback }: ReadConnection, rules: Rules): TLSSocket {
+  /** Why it would not have been let out unchanged if its place had been known. Never throws. */
+  #refusalOf(read: ReadConnection): Error | undefined {
+    try {
+      const rules = this.#rules()
+      const call = this.#callOf(read, rules)
+      const { decision, entry } = judgeCall(rules, call, this.#parts.clock.now())
+      if (decision !== 'refuse' && entry === undefined) return undefined
+      return new PinnedFetchError('ERR_CONFIGURATION', {
+        option: 'socket',
+        problem: `was handed to tls.connect before it was connected, without a name, and leads to "${call.host}"`,
+        repair: 'give tls.connect the name of the host as "servername", or hand over a socket that is connected',
+      })
+    } catch (error) {
+      return asError(error)
+    }
+  }
+
+  #judged(call: Call, read: ReadConnection, rules: Rules): TLSSocket {
+    const { options, callback } = read
     const { trust, reporter } = this.#parts
     if (options.rejectUnauthorized === false) {
       reporter.warn(
@@ -101,7 +161,7 @@ class OutsideTls {
         'A connection to a covered host sets rejectUnauthorized: false; it is ignored, TLS verification stays on',
       )
     }
-    const ours = (_name: string, certificate: PeerCertificate) => this.#verdict(call, socket, certificate)
+    const ours = (_name: string, certificate: PeerCertificate) => this.#verdict(read, socket, certificate)
     const chosen = trust.for(rules.policy.hosts.find(call.host, call.port))
     const { ca: _, ...kept } = options
     const socket: TLSSocket = (connectOfNode as Connect)(
@@ -116,19 +176,20 @@ class OutsideTls {
       callback,
     )
     takeCertificates(socket)
-    // Of a resumed session Node asks nothing.
-    Object.defineProperty(socket, 'setSession', { value: () => undefined })
+    hold(socket)
     return socket
   }
 
   /** Why the peer is refused; asked by Node when its own verification has passed. Never throws. */
-  #verdict(call: Call, socket: TLSSocket, certificate: PeerCertificate): Error | undefined {
+  #verdict(read: ReadConnection, socket: TLSSocket, certificate: PeerCertificate): Error | undefined {
     try {
-      const stranger = checkIdentityOfNode(call.host, certificate)
-      if (stranger !== undefined) return stranger
       const { trust, store, reporter, clock } = this.#parts
       const now = clock.now()
       const rules = this.#rules()
+      // Anew: where a socket leads that the caller brought may be known only now.
+      const call = this.#callOf(read, rules)
+      const stranger = checkIdentityOfNode(call.host, certificate)
+      if (stranger !== undefined) return stranger
       const { set } = trust.for(rules.policy.hosts.find(call.host, call.port))
       const path = this.#memory.verify(presentedCertificates(socket), { host: call.host, trust: set, now })
       const verdict = judge(rules, call, { path, trustId: set.id }, now)
@@ -149,24 +210,25 @@ class OutsideTls {
     const connection = { call, path, retire: () => void socket.destroy() }
     this.#connections.add(connection, changesAt)
     socket.once('close', () => this.#connections.delete(connection))
+    this.#reviewAt(changesAt, socket, connection)
   }
-}
 
-/**
- * The place that is judged: the host that is dialled when an entry covers it, else the name that TLS is to verify. Over
- * a socket of the caller's (a tunnel, STARTTLS) the port is a guess: the first that an entry covers.
- */
-function callOf(
-  { options, host, ports }: ReadConnection,
-  callTo: (host: string, port: number) => Call,
-  { policy }: Rules,
-): Call {
-  const names = [host, options.servername].filter((name) => typeof name === 'string' && name !== '')
-  const calls = (names.length === 0 ? ['localhost'] : names).flatMap((name) =>
-    ports.map((port) => callTo(String(name), port)),
-  )
-  const covered = calls.find((call) => policy.hosts.find(call.host, call.port) !== undefined)
-  return covered ?? (calls.at(-ports.length) as Call)
+  /** Nobody asks before he writes to such a connection: so a date is looked at when it comes. */
+  #reviewAt(instant: number, socket: TLSSocket, { call, path }: Pick<Connection, 'call' | 'path'>): void {
+    if (!Number.isFinite(instant)) return
+    const { store, trust, clock } = this.#parts
+    const review = () => {
+      const rules = store.latest
+      if (rules === undefined || socket.destroyed) return
+      this.#connections.review(rules, clock.now())
+      const trustId = trust.for(rules.policy.hosts.find(call.host, call.port)).set.id
+      const { changesAt } = judge(rules, call, { path, trustId }, clock.now())
+      if (!socket.destroyed) this.#reviewAt(changesAt, socket, { call, path })
+    }
+    const delay = Math.min(Math.max(instant - clock.now(), 0) + 1, MAX_DELAY_MS)
+    const timer = setTimeout(review, delay).unref()
+    socket.once('close', () => clearTimeout(timer))
+  }
 }
 
 /** The caller's own context keeps its client certificate; whom it trusts is overruled by our own path. */
