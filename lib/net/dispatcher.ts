@@ -160,8 +160,8 @@ export class PinnedDispatcher extends EventEmitter {
     return (
       this.#attempt(handler, () => {
         if (this.#isClosed) throw new Error('The guard is closed')
-        // Read once: what is judged is what is dialled.
-        const read = { ...options }
+        // Read once: what is judged is what is dialled. undici 6 and 7 leave there what they were called with.
+        const { dispatcher: _, ...read } = options as Options & { readonly dispatcher?: unknown }
         const own: Options = read.headers ? { ...read, headers: rereadable(read.headers) } : read
         const url = new URL(String(own.origin ?? ''))
         const call = this.#judgedCall(url, own, rules)

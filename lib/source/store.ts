@@ -94,6 +94,13 @@ export class PolicyStore {
     return this.#current?.rules
   }
 
+  /** The rules that may serve a call which can't wait for a load; `undefined`: there are none, or they are too old. */
+  get servable(): Rules | undefined {
+    const { clock, maxStale } = this.#options
+    const current = this.#current
+    return current !== undefined && ageOf(current.startedAt, clock) <= maxStale ? current.rules : undefined
+  }
+
   /** Called with the new rules whenever a load has brought different ones. */
   onChange(listener: (rules: Rules) => void): void {
     this.#listeners.add(listener)

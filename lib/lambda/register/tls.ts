@@ -113,10 +113,11 @@ class OutsideTls {
     const rules = gate.rules()
     if (!(rules instanceof Promise)) return rules
     rules.catch(() => undefined)
-    if (store.latest !== undefined) return store.latest
+    const { servable } = store
+    if (servable !== undefined) return servable
     throw new PinnedFetchError('ERR_POLICY_UNAVAILABLE', {
       source: store.name,
-      problem: 'it is not loaded yet, and tls.connect can not wait',
+      problem: 'it is not loaded yet, or too old, and tls.connect can not wait',
       repair: 'see the PolicyRefreshFailure before this; a later connection works once a load has',
     })
   }
