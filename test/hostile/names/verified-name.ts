@@ -11,7 +11,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { isAddress } from '../../../lib/net/call.ts'
-import { parseHostPattern } from '../../../lib/policy/host.ts'
+import { parsePolicy } from '../../../lib/policy/document.ts'
 import { codeOf, watchedGuard } from '../../attacks/surfaces.ts'
 import { generateKeys, leafOf, presented, rootAuthority } from '../../support/authority.ts'
 import { startTlsServer, type TlsServer } from '../../support/tls-server.ts'
@@ -120,7 +120,7 @@ function patternsAround(host: string, port: number, chosen: readonly boolean[]):
 
 function isAllowed(pattern: WrittenPattern): boolean {
   try {
-    parseHostPattern(textOf(pattern), '')
+    parsePolicy({ [textOf(pattern)]: [`sha256/${Buffer.alloc(32).toString('base64')}`] })
     return true
   } catch {
     return false
