@@ -13,8 +13,8 @@ export interface Bar {
   readonly isOurs: boolean
 }
 
-const WIDTH = 860
-const LABELS = 330
+const WIDTH = 1000
+const LABELS = 480
 const ROW = 30
 const TOP = 64
 const STYLE = `
