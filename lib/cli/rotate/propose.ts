@@ -2,7 +2,8 @@
  * What `rotate propose` does: parse, lint, and write a candidate for the rotation function, on a label of its own. Its
  * version id holds what it was made for, so that the function can tell when something else has become current.
  *
- * What the function would refuse whatever the hosts show is refused here, except what its keys decide: a signature, before anybody reads it.
+ * What the function would refuse whatever the hosts show is refused here, before anybody reads it; but for signatures, since
+ * only the function knows its keys.
  */
 
 import { versionIdFor } from '../../policy/rotation.ts'
