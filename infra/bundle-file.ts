@@ -24,8 +24,8 @@ export function bundleFile(
   esbuild.buildSync({ ...esbuildOptions(), entryPoints: [entry], outfile, sourcemap: sourceMap })
 }
 
-/** The CDK's options as esbuild's own. */
-function esbuildOptions(): BuildOptions {
+/** The CDK's options as esbuild's own, without source maps. */
+export function esbuildOptions(): BuildOptions {
   const { format, target, mainFields, minify, sourceMap: _, sourcesContent, banner, esbuildArgs, ...others } = BUNDLING
   const { '--conditions': conditions, '--log-override': override, ...more } = esbuildArgs ?? {}
   const unknown = [...Object.keys(others), ...Object.keys(more)].filter((name) => !KNOWN.includes(name))

@@ -20,8 +20,10 @@ const CALLS = 10_000
 export async function measureMemory(runs: number, folder: string): Promise<Memory> {
   const memory: Memory = { plain: [], judged: [] }
   const peer = await startPeer({ names: HOSTS })
-  const [plain, judged] = [await bundleHandler('memory-plain', folder), await bundleHandler('memory-judged', folder)]
-  const files = { plain: plain.file, judged: judged.file }
+  const files = {
+    plain: await bundleHandler('memory-plain', folder),
+    judged: await bundleHandler('memory-judged', folder),
+  }
   for (let run = 0; run < runs; run++) {
     for (const side of run % 2 === 0 ? SIDES : [...SIDES].reverse()) {
       for await (const megabytes of memoryOf(files[side], taskFor(peer))) memory[side].push(megabytes)
@@ -34,7 +36,7 @@ export async function measureMemory(runs: number, folder: string): Promise<Memor
 /** One process with the guard that goes on for `reports` times {@link CALLS} calls: does it grow? */
 export async function* soak(reports: number, folder: string): AsyncGenerator<number> {
   const peer = await startPeer({ names: HOSTS })
-  const { file } = await bundleHandler('memory-judged', folder)
+  const file = await bundleHandler('memory-judged', folder)
   yield* memoryOf(file, { ...taskFor(peer), reports })
   peer.close()
 }

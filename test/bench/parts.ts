@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
-import { BUNDLING } from '../../infra/bundling.ts'
+import { esbuildOptions } from '../../infra/bundle-file.ts'
 import { exact, type Figure } from './figure.ts'
 import { measureImports } from './import-times.ts'
 import { difference, paired } from './spread.ts'
@@ -170,17 +170,9 @@ const LATER_OUTSIDE: Plugin = {
 
 function options(code: string): BuildOptions {
   return {
+    ...esbuildOptions(),
     stdin: { contents: code, resolveDir: ROOT, loader: 'ts' },
     absWorkingDir: ROOT,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: BUNDLING.target ?? 'node22',
-    mainFields: BUNDLING.mainFields ?? [],
-    minify: true,
-    banner: { js: BUNDLING.banner ?? '' },
-    conditions: String(BUNDLING.esbuildArgs?.['--conditions']).split(','),
-    logLevel: 'warning',
   }
 }
 

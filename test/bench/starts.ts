@@ -53,7 +53,7 @@ export async function measureStarts(rounds: number, folder: string, ahead?: read
   const environment = { ...awsEnvironment(secrets), NODE_EXTRA_CA_CERTS: `${folder}/root.pem`, BENCH_PLACE: place }
   const starts = { runtime: '' } as Record<Peer, Start> & { runtime: string }
   for (const peer of peers) {
-    const { file } = await bundleHandler(peer, folder)
+    const file = await bundleHandler(peer, folder)
     mkdirSync(`${folder}/${peer}`, { recursive: true })
     renameSync(file, `${folder}/${peer}/index.mjs`)
     starts[peer] = { total: [], firstCall: [] }

@@ -9,8 +9,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
-import { BUNDLING } from '../../infra/bundling.ts'
+import { build, type Metafile, type Plugin } from 'esbuild'
+import { esbuildOptions } from '../../infra/bundle-file.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -37,7 +37,7 @@ export class Bundle implements Disposable {
   static async of(handler: string, { saysWhatItEvaluates = false }: BundleOptions = {}): Promise<Bundle> {
     const folder = mkdtempSync(join(tmpdir(), 'pinned-fetch-bundle-'))
     const { metafile } = await build({
-      ...deployedOptions(),
+      ...esbuildOptions(),
       stdin: { contents: handler, resolveDir: ROOT, loader: 'ts' },
       outfile: join(folder, 'index.mjs'),
       absWorkingDir: ROOT,
@@ -72,30 +72,6 @@ export class Bundle implements Disposable {
 /** The package that a file belongs to; `undefined` for a file of this repository. */
 export function packageOf(file: string): string | undefined {
   return PACKAGE.exec(file)?.[1]
-}
-
-/** The CDK's bundling options as esbuild's own. */
-function deployedOptions(): BuildOptions {
-  const { format, target, mainFields, minify, sourceMap, sourcesContent, banner, esbuildArgs, ...others } = BUNDLING
-  const known = ['logLevel', 'bundleAwsSDK']
-  const unknown = Object.keys(others).filter((name) => !known.includes(name))
-  if (unknown.length > 0) throw new Error(`infra/bundling.ts has options that this test does not know: ${unknown}`)
-  const { '--conditions': conditions, '--log-override': override, ...rest } = esbuildArgs ?? {}
-  if (Object.keys(rest).length > 0) throw new Error(`infra/bundling.ts has esbuildArgs that this test does not know`)
-  return {
-    bundle: true,
-    platform: 'node',
-    logLevel: 'warning',
-    format: format === 'esm' ? 'esm' : 'cjs',
-    ...(target === undefined ? {} : { target }),
-    ...(mainFields === undefined ? {} : { mainFields: [...mainFields] }),
-    minify: minify === true,
-    sourcemap: sourceMap === true,
-    sourcesContent: sourcesContent === true,
-    banner: { js: banner ?? '' },
-    conditions: String(conditions).split(','),
-    logOverride: Object.fromEntries([String(override).split('=') as [string, 'error']]),
-  }
 }
 
 const NOTES: Plugin = {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { BUNDLING } from '../../../infra/bundling.ts'
+import { esbuildOptions } from '../../../infra/bundle-file.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -21,19 +21,11 @@ export interface Bundle {
 export async function bundlePreload(): Promise<Bundle> {
   const taskRoot = mkdtempSync(join(tmpdir(), 'pinned-fetch-preload-'))
   await build({
+    ...esbuildOptions(),
     absWorkingDir: ROOT,
     entryPoints: { register: 'lib/lambda/register.ts', handler: 'test/lambda/register/handler.ts' },
     outdir: taskRoot,
     outExtension: { '.js': '.mjs' },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    minify: true,
-    target: String(BUNDLING.target),
-    mainFields: [...(BUNDLING.mainFields ?? [])],
-    banner: { js: String(BUNDLING.banner) },
-    conditions: ['@pinned-fetch/source', 'module'],
-    logOverride: { 'ignored-bare-import': 'error' },
   })
   return { taskRoot, remove: () => rmSync(taskRoot, { recursive: true, force: true }) }
 }
