@@ -4,12 +4,12 @@
 
 import type { Rules } from '../../judge.ts'
 import type { Policy } from '../../policy/document.ts'
-import { parseInstant } from '../../policy/instant.ts'
 import { type CheckFinding, findingsOf } from '../../watch/finding.ts'
 import { checkHost, type HostCheck } from '../../watch/host-check.ts'
 import { type Targets, targetsOf } from '../../watch/target.ts'
 import { CommandError, EXIT, type ExitCode } from '../failure.ts'
 import { callOf } from '../hosts/probe.ts'
+import { parseMoment } from '../instant.ts'
 import { type FoundPolicy, readPolicy } from '../policy/place.ts'
 import { signatureFinding } from '../policy/signature.ts'
 import type { Context } from '../verb.ts'
@@ -105,10 +105,5 @@ function timeOf({ at, chains }: LookOptions, world: World): number {
       exitCode: EXIT.usage,
     })
   }
-  try {
-    return parseInstant(at, '--at')
-  } catch (cause) {
-    const hint = 'write an instant with a zone, like 2026-03-01T00:00:00Z'
-    throw new CommandError(`--at ${at} is no time`, hint, { exitCode: EXIT.usage, cause })
-  }
+  return parseMoment('--at', at)
 }

@@ -2,8 +2,8 @@
  * What `doctor` does: gather, diagnose, tell; and end with 1 when something fails.
  */
 
-import { parseInstant } from '../../policy/instant.ts'
 import { CommandError, EXIT } from '../failure.ts'
+import { parseMoment } from '../instant.ts'
 import { writeFileWhole } from '../policy/file.ts'
 import type { Work } from '../verb.ts'
 import { bundleOf, reportOf } from './bundle.ts'
@@ -42,10 +42,5 @@ function timeOf({ at, chain, proxy, address }: DoctorOptions): number | undefine
       exitCode: EXIT.usage,
     })
   }
-  try {
-    return parseInstant(at, '--at')
-  } catch (cause) {
-    const hint = 'write an instant with a zone, like 2026-03-01T00:00:00Z'
-    throw new CommandError(`--at ${at} is no time`, hint, { exitCode: EXIT.usage, cause })
-  }
+  return parseMoment('--at', at)
 }
