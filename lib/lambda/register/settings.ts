@@ -8,7 +8,7 @@
 import { PinnedFetchError } from '../../errors.ts'
 import { PROXY_FORM, parseProxyAddress } from '../../net/proxy/address.ts'
 import type { GuardOptions } from '../../options.ts'
-import { parseVerifyKey } from '../../source/verify-key.ts'
+import { splitVerifyKeys } from '../../source/verify-key.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
 
@@ -18,8 +18,6 @@ const SETTINGS = ['SECRET_ID', 'MODE', 'VERIFY_KEYS', 'PROXY'].map((name) => PRE
 
 /** Read by the deployed probe and rotation functions, in whose environment the preload may be, too. */
 const SETTINGS_OF_OTHERS = ['PROBE_HOSTS', 'APPROVAL'].map((name) => PREFIX + name)
-
-const PUBLIC_KEY = /-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----/g
 
 /** @throws {PinnedFetchError} `ERR_CONFIGURATION`, naming the variable and the repair */
 export function optionsFromEnvironment(variables: Variables = process.env): GuardOptions {
@@ -49,10 +47,8 @@ function modeOf(text: string | undefined): GuardOptions['mode'] {
 function verifyKeys(text: string | undefined): readonly string[] | undefined {
   if (text === undefined) return undefined
   // Where a variable can hold one line only, line ends are written as \n.
-  const pem = text.replaceAll('\\n', '\n')
-  const keys = pem.match(PUBLIC_KEY) ?? []
-  const isClean = pem.replaceAll(PUBLIC_KEY, '').trim() === ''
-  if (keys.length > 0 && isClean && keys.every((key) => parseVerifyKey(key) !== undefined)) return keys
+  const keys = splitVerifyKeys(text.replaceAll('\\n', '\n'))
+  if (keys !== undefined && keys.length > 0) return keys
   const repair = 'give it public keys in PEM ("BEGIN PUBLIC KEY"), Ed25519 or P-256, one after the other, or unset it'
   throw wrong('PINNED_FETCH_VERIFY_KEYS', 'has a value of the wrong kind', repair)
 }
