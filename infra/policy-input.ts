@@ -6,9 +6,10 @@
 import { readFileSync } from 'node:fs'
 import { Annotations, Token } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
-import { findPinnedFetchError, PinnedFetchError } from '../lib/errors.ts'
+import { PinnedFetchError } from '../lib/errors.ts'
 import { type Policy, parsePolicy } from '../lib/policy/document.ts'
 import { lintPolicy } from '../lib/policy/lint.ts'
+import { readFrom } from '../lib/policy/malformed.ts'
 import { decodeDocument } from '../lib/source/decode.ts'
 import { isEnvelope, unverifiedDocument } from '../lib/source/envelope.ts'
 import { parseVerifyKey } from '../lib/source/verify-key.ts'
@@ -47,7 +48,10 @@ export function readPolicyInput(given: string | PolicyObject, mustBeSigned: bool
       repair: 'give the public keys, or the policy without its envelope',
     })
   }
-  return { text, policy: parseFrom(isSigned ? unverifiedDocument(document, source) : document, source) }
+  return {
+    text,
+    policy: readFrom(source, () => parsePolicy(isSigned ? unverifiedDocument(document, source) : document)),
+  }
 }
 
 /** Tells what is likely to hurt. `Annotations.of(guard).acknowledgeWarning('pinned-fetch:<code>', reason)` takes one back. */
@@ -92,16 +96,6 @@ function textOf(document: PolicyObject, source: string): string {
     problem: 'holds a value that is known at deployment only, so it cannot be checked',
     repair: 'write the pins themselves, or give an existing secret',
   })
-}
-
-function parseFrom(document: unknown, source: string): Policy {
-  try {
-    return parsePolicy(document)
-  } catch (error) {
-    const ours = findPinnedFetchError(error)
-    if (ours?.code !== 'ERR_POLICY_MALFORMED') throw error
-    throw new PinnedFetchError('ERR_POLICY_MALFORMED', { ...ours.evidence, source })
-  }
 }
 
 /** Templates lose characters beyond ASCII on their way. In JSON they only stand in strings, where `\uXXXX` is the same. */

@@ -7,6 +7,7 @@
 import { findPinnedFetchError, PinnedFetchError } from '../../lib/errors.ts'
 import type { Observer } from '../../lib/events.ts'
 import { type Policy, parsePolicy } from '../../lib/policy/document.ts'
+import { readFrom } from '../../lib/policy/malformed.ts'
 import { SYSTEM_CLOCK } from '../../lib/source/clock.ts'
 import { policyErrorOf } from '../../lib/source/failure.ts'
 import { secretsManagerSource } from '../../lib/source/secrets-manager.ts'
@@ -37,22 +38,12 @@ export async function loadPolicy(environment: Environment, { observe, signal }: 
   try {
     const source = sourceOf(environment)
     const { document, version } = await source.load(signal)
-    return { policy: parseFrom(name, document), version, source: name }
+    return { policy: readFrom(name, () => parsePolicy(document)), version, source: name }
   } catch (error) {
     const failure = findPinnedFetchError(error) ?? policyErrorOf(error, name)
     const { code, message } = failure
     observe({ type: 'policy-refresh-failed', source: name, code, message, ageSeconds: undefined })
     throw failure
-  }
-}
-
-function parseFrom(source: string, document: unknown): Policy {
-  try {
-    return parsePolicy(document)
-  } catch (error) {
-    const ours = findPinnedFetchError(error)
-    if (ours?.code !== 'ERR_POLICY_MALFORMED') throw error
-    throw new PinnedFetchError('ERR_POLICY_MALFORMED', { ...ours.evidence, source })
   }
 }
 

@@ -5,6 +5,7 @@
 import { findPinnedFetchError, PinnedFetchError } from '../../lib/errors.ts'
 import { type Policy, parsePolicy } from '../../lib/policy/document.ts'
 import { formatInstant } from '../../lib/policy/instant.ts'
+import { readFrom } from '../../lib/policy/malformed.ts'
 import { decodeDocument } from '../../lib/source/decode.ts'
 import { isEnvelope, openEnvelope, unverifiedDocument } from '../../lib/source/envelope.ts'
 import type { VerifyKey } from '../../lib/source/verify-key.ts'
@@ -30,7 +31,7 @@ export async function openPolicy(text: string, source: string, { keys, now, unti
     const problem = `its signature is good now, and expires at ${formatInstant(expires)}: too soon`
     throw new PinnedFetchError('ERR_POLICY_SIGNATURE', { source, problem })
   }
-  return { policy: parsed(document, source), isSigned: true }
+  return { policy: readFrom(source, () => parsePolicy(document)), isSigned: true }
 }
 
 /** What is current, only to be compared with: `undefined` when it is no policy, and so nothing can be lost. */
@@ -46,15 +47,6 @@ export function openBase(text: string): OpenedPolicy | undefined {
 function openUnverified(text: string, source: string): OpenedPolicy {
   const outer = decodeDocument(text, source)
   const isSigned = isEnvelope(outer)
-  return { policy: parsed(isSigned ? unverifiedDocument(outer, source) : outer, source), isSigned }
-}
-
-function parsed(document: unknown, source: string): Policy {
-  try {
-    return parsePolicy(document)
-  } catch (error) {
-    const ours = findPinnedFetchError(error)
-    if (ours?.code !== 'ERR_POLICY_MALFORMED') throw error
-    throw new PinnedFetchError('ERR_POLICY_MALFORMED', { ...ours.evidence, source })
-  }
+  const document = isSigned ? unverifiedDocument(outer, source) : outer
+  return { policy: readFrom(source, () => parsePolicy(document)), isSigned }
 }

@@ -4,7 +4,7 @@
  * The document comes out of a secret, and somebody may have put the wrong secret there. So a refusal names keys and
  * never repeats a value.
  */
-import { PinnedFetchError } from '../errors.ts'
+import { findPinnedFetchError, PinnedFetchError } from '../errors.ts'
 
 /** Longest key, in characters, that is repeated in a path. A DNS name has at most 253 (RFC 1035 section 2.3.4). */
 const MAX_KEY_IN_PATH = 253
@@ -16,6 +16,17 @@ const NEEDS_NO_ESCAPE = /^[\w.*:-]{1,253}$/
 /** The error for something in the document that is not a policy. */
 export function malformed(path: string, problem: string, repair: string): PinnedFetchError<'ERR_POLICY_MALFORMED'> {
   return new PinnedFetchError('ERR_POLICY_MALFORMED', { path, problem, repair })
+}
+
+/** What `read` gives; a refusal of it then says where the document came from. */
+export function readFrom<Value>(source: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    const ours = findPinnedFetchError(error)
+    if (ours?.code !== 'ERR_POLICY_MALFORMED') throw error
+    throw new PinnedFetchError('ERR_POLICY_MALFORMED', { ...ours.evidence, source })
+  }
 }
 
 /** The path of a named key: `hosts`, `deny[0].name`, or quoted where a dot would not do. */

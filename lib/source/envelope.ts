@@ -14,9 +14,7 @@
 import type { FlattenedJWSInput } from 'jose'
 import { PinnedFetchError } from '../errors.ts'
 import { decodeDocument } from './decode.ts'
-import { keyId, parseVerifyKey, type VerifyKey } from './verify-key.ts'
-
-export { keyId, parseVerifyKey, type VerifyKey }
+import type { VerifyKey } from './verify-key.ts'
 
 /** The `typ` of the protected header (RFC 7515 section 4.1.9). */
 export const ENVELOPE_TYPE = 'pinned-fetch-policy+json'

@@ -5,8 +5,9 @@
  * refused changes neither.
  */
 
-import { findPinnedFetchError, PinnedFetchError } from '../errors.ts'
+import { PinnedFetchError } from '../errors.ts'
 import { joinPolicies } from '../policy/join.ts'
+import { readFrom } from '../policy/malformed.ts'
 import type { IsPublicSuffix } from '../policy/public-suffix.ts'
 import { type Policy, readPolicy } from '../policy/reading.ts'
 import type { LoadedDocument, PolicySource } from './source.ts'
@@ -36,7 +37,7 @@ export class Intake {
    */
   accept(documents: readonly LoadedDocument[], isSuffix: IsPublicSuffix): Accepted {
     const parts = this.#sources.map((source, index) => {
-      const policy = parseFrom(source, documents[index]?.document, isSuffix)
+      const policy = readFrom(source.name, () => readPolicy(documents[index]?.document, isSuffix))
       return { source: source.name, policy, serial: newerSerial(source, policy.serial, this.#serials[index]) }
     })
     const policy = joinPolicies(parts)
@@ -66,16 +67,6 @@ function hasWildcard(document: unknown): boolean {
 /** A document that shows other keys when it is read again is refused. */
 function refuseToAnswer(): never {
   throw new Error('the document has changed while it was read')
-}
-
-function parseFrom(source: PolicySource, document: unknown, isSuffix: IsPublicSuffix): Policy {
-  try {
-    return readPolicy(document, isSuffix)
-  } catch (error) {
-    const ours = findPinnedFetchError(error)
-    if (ours?.code !== 'ERR_POLICY_MALFORMED') throw error
-    throw new PinnedFetchError('ERR_POLICY_MALFORMED', { ...ours.evidence, source: source.name })
-  }
 }
 
 /** A document that had a serial must keep one, and it may not fall (The Update Framework, section 5.5: rollback). */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { seal } from '../../lib/cli/sign/seal.ts'
-import { parseVerifyKey } from '../../lib/source/envelope.ts'
+import { parseVerifyKey } from '../../lib/source/verify-key.ts'
 import { playTranscript, runCommand } from './transcript.ts'
 
 const A = 'sha256/grX4Ta9HpZx6tSHkmCrvpApTQGo67CYDnvprLg5yRME='

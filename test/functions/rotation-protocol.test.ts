@@ -8,7 +8,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node
 import { describe, it, type TestContext } from 'node:test'
 import { DescribeSecretCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager'
 import { seal } from '../../lib/cli/sign/seal.ts'
-import { parseVerifyKey } from '../../lib/source/envelope.ts'
+import { parseVerifyKey } from '../../lib/source/verify-key.ts'
 import { startTraffic } from '../cli/rotate-traffic.ts'
 import { presented } from '../support/authority.ts'
 import { next, reserve, root, rotationScene, type Scene, type SceneOptions, SECRET, today } from './rotation-scene.ts'

@@ -4,7 +4,8 @@ import { describe, it } from 'node:test'
 import { FlattenedSign } from 'jose'
 import { findPinnedFetchError } from '../../lib/errors.ts'
 import { createGuard } from '../../lib/index.ts'
-import { ENVELOPE_TYPE, keyId, openEnvelope, parseVerifyKey } from '../../lib/source/envelope.ts'
+import { ENVELOPE_TYPE, openEnvelope } from '../../lib/source/envelope.ts'
+import { keyId, parseVerifyKey } from '../../lib/source/verify-key.ts'
 
 const NOW = Date.UTC(2026, 10, 25)
 const FIRST = 'sha256/grX4Ta9HpZx6tSHkmCrvpApTQGo67CYDnvprLg5yRME='

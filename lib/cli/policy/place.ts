@@ -7,8 +7,8 @@
 
 import { readFile } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
-import { findPinnedFetchError, PinnedFetchError } from '../../errors.ts'
 import { type Policy, parsePolicy } from '../../policy/document.ts'
+import { readFrom } from '../../policy/malformed.ts'
 import { decodeDocument } from '../../source/decode.ts'
 import { isEnvelope, unverifiedDocument } from '../../source/envelope.ts'
 import { secretsManagerSource } from '../../source/secrets-manager.ts'
@@ -59,18 +59,7 @@ export async function readPolicy(place: string, world: World): Promise<FoundPoli
   const isSigned = isEnvelope(found.document)
   const document = isSigned ? unverifiedDocument(found.document, found.name) : found.document
   const signatureEnd = isSigned ? statedEnd(found.document) : undefined
-  return { ...found, document, isSigned, signatureEnd, policy: parsed(document, found.name) }
-}
-
-/** With the place in the message. */
-function parsed(document: unknown, name: string): Policy {
-  try {
-    return parsePolicy(document)
-  } catch (error) {
-    const ours = findPinnedFetchError(error)
-    if (ours?.code !== 'ERR_POLICY_MALFORMED') throw error
-    throw new PinnedFetchError('ERR_POLICY_MALFORMED', { ...ours.evidence, source: name })
-  }
+  return { ...found, document, isSigned, signatureEnd, policy: readFrom(found.name, () => parsePolicy(document)) }
 }
 
 async function readSecret(place: string, world: World): Promise<Found> {

@@ -3,8 +3,9 @@
  * What is pushed is this text, so that nothing changes on the way.
  */
 
-import { findPinnedFetchError, PinnedFetchError } from '../../errors.ts'
+import { findPinnedFetchError } from '../../errors.ts'
 import { type Policy, parsePolicy } from '../../policy/document.ts'
+import { readFrom } from '../../policy/malformed.ts'
 import { decodeDocument } from '../../source/decode.ts'
 import { isEnvelope, unverifiedDocument } from '../../source/envelope.ts'
 import { readAll, readText } from '../policy/place.ts'
@@ -28,13 +29,7 @@ export function policyOfText(text: string, name: string): WrittenPolicy {
   const outer = decodeDocument(text, name)
   const isSigned = isEnvelope(outer)
   const document = isSigned ? unverifiedDocument(outer, name) : outer
-  try {
-    return { name, text, document, isSigned, policy: parsePolicy(document) }
-  } catch (error) {
-    const ours = findPinnedFetchError(error)
-    if (ours?.code !== 'ERR_POLICY_MALFORMED') throw error
-    throw new PinnedFetchError('ERR_POLICY_MALFORMED', { ...ours.evidence, source: name })
-  }
+  return { name, text, document, isSigned, policy: readFrom(name, () => parsePolicy(document)) }
 }
 
 /** Of a file, or of standard input. */

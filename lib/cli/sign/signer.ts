@@ -7,7 +7,7 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { KMSClientConfig } from '@aws-sdk/client-kms'
-import { parseVerifyKey, type VerifyKey } from '../../source/envelope.ts'
+import { parseVerifyKey, type VerifyKey } from '../../source/verify-key.ts'
 import { CommandError } from '../failure.ts'
 import { pathOf } from '../policy/place.ts'
 import { clientOptionsOf } from '../secret/client.ts'
