@@ -111,6 +111,25 @@ for (const { surface, http2 } of COMBINATIONS) {
       })
     }
 
+    it('ends the call when its key is revoked in the midst of the handshake with the origin', async (t) => {
+      const held = Promise.withResolvers<void>()
+      const { guard, publish, proxy, url } = await changingScene(t, httpsProxy, {
+        policy: bothPinned,
+        originOptions: { http2, delayHandshake: () => held.promise },
+      })
+      // At once, and not by a time-out.
+      const call = assert.rejects(surface.call(guard, url, SECRET_CALL), ({ cause, message }) =>
+        /was closed/.test(cause instanceof Error ? cause.message : message),
+      )
+      // The guard's first word to the origin is in the tunnel.
+      while (!proxy.recording.tunnels.some(({ sent }) => sent.length > 0)) await nextTurn()
+      await publish(proxyRevoked)
+      await proxy.whenConnectionsClosed()
+      await call
+      held.resolve()
+      assertKnewNothing(proxy)
+    })
+
     it('carries a running request to its end when its key is revoked, and is then hung up on', async (t) => {
       const answer = Promise.withResolvers<{ body: string }>()
       const { guard, publish, proxy, origin, url } = await changingScene(t, httpsProxy, {
