@@ -28,6 +28,18 @@ async function serving(t: TestContext, options: TlsServerOptions = {}) {
 
 const broken: PolicySource = { name: 'a broken source', load: () => Promise.reject(new Error('no network')) }
 
+describe('a fetch that fails', () => {
+  it('says in its stack whose call it was', async (t) => {
+    const { url, guarded } = await serving(t)
+    const { guard } = guarded({ policy: { 'api.partner.test': [pinOf(1), pinOf(2)] } })
+    const handlerOfThisTest = async () => await guard.fetch(url)
+    await assert.rejects(handlerOfThisTest(), ({ stack }: Error) => {
+      assert.match(String(stack), /^TypeError: fetch failed\n(.*\n)+.*handlerOfThisTest/)
+      return true
+    })
+  })
+})
+
 describe('explain', () => {
   const document = {
     version: 1,

@@ -249,7 +249,6 @@ function wrapLegacy({ Dispatcher1Wrapper }: Undici, handler: Handler): Handler {
 }
 
 /** undici's `request` and friends use nothing of their `this` but `dispatch`. */
-function apiOf({ undici }: LoadedUndici, name: string): (...parameters: unknown[]) => unknown {
-  const api: unknown = Reflect.get(undici.Dispatcher.prototype, name)
-  return api as (...parameters: unknown[]) => unknown
+function apiOf({ undici }: LoadedUndici, name: keyof Undici['api']): (...parameters: unknown[]) => unknown {
+  return undici.api[name] as (...parameters: unknown[]) => unknown
 }

@@ -40,7 +40,7 @@ export async function openEnvelope(
 ): Promise<Opened> {
   const refuse = (problem: string) => new PinnedFetchError('ERR_POLICY_SIGNATURE', { source, problem })
   if (!isEnvelope(envelope)) throw refuse('it is not signed')
-  const { flattenedVerify } = await import('jose')
+  const { flattenedVerify } = await import('jose/jws/flattened/verify')
   for (const { key, algorithm, id } of keys) {
     const options = { algorithms: [algorithm], crit: { exp: true } }
     const verified = await flattenedVerify(envelope, key, options).catch(() => undefined)

@@ -19,11 +19,26 @@ export async function fetchThrough(
   const request = isForeign(undici, input, 'Request') ? requestOf(undici, input) : (input as Input)
   const given: UndiciInit = { ...init }
   const body: unknown = given.body
-  return await undici.fetch(request, {
-    ...given,
-    ...(isForeign(undici, body, 'FormData') ? { body: formDataOf(undici, body) } : {}),
-    dispatcher,
-  })
+  try {
+    return await undici.fetch(request, {
+      ...given,
+      ...(isForeign(undici, body, 'FormData') ? { body: formDataOf(undici, body) } : {}),
+      dispatcher,
+    })
+  } catch (error) {
+    throw showCaller(error)
+  }
+}
+
+/** "fetch failed" is made where the connection failed: its stack does not say whose call it was, as undici's index adds. */
+function showCaller(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const here = { stack: '' }
+  Error.captureStackTrace(here, showCaller)
+  const caller = here.stack.split('\n').slice(1)
+  const last = caller.at(-1)
+  if (last !== undefined && !error.stack?.includes(last)) error.stack = [error.stack, ...caller].join('\n')
+  return error
 }
 
 interface ForeignRequest extends UndiciInit {

@@ -49,7 +49,8 @@ describe('the process’s own fetch', () => {
   it('gets one of its own, when it is used for the first time afterwards', async () => {
     const result = await inProcess(`
       const before = dispatcher()
-      const { Dispatcher } = await load()
+      await load()
+      const { default: Dispatcher } = await import('undici/lib/dispatcher/dispatcher.js')
       const between = dispatcher()
       const statuses = [await get(), await post()]
       const own = dispatcher()
