@@ -125,7 +125,10 @@ export function assembleGuard(given: GuardOptions | undefined, clock: Clock = SY
 
   const surfaces = new Surfaces({ gate, reporter, clock, lookup: options.lookup })
 
-  if (options.disablePrefetch !== true) store.prefetch()
+  if (options.disablePrefetch !== true) {
+    store.prefetch()
+    trust.prepare()
+  }
   const preconnected = surfaces.preconnect(options.preconnect ?? [])
 
   return {

@@ -12,7 +12,7 @@ import { type NameConstraints, readNameConstraints } from './constraints.ts'
 import {
   contextTag,
   DerError,
-  DerReader,
+  type DerReader,
   type DerValue,
   readBoolean,
   readDer,
@@ -82,8 +82,8 @@ export class Certificate {
   constructor(x509: X509Certificate) {
     this.x509 = x509
     this.der = x509.raw
-    const outer = new DerReader(readDer(this.der, TAG.sequence).content)
-    const body = new DerReader(outer.read(TAG.sequence).content)
+    const outer = readDer(this.der, TAG.sequence).fields
+    const body = outer.read(TAG.sequence).fields
     const outerAlgorithm = outer.read(TAG.sequence)
     outer.read(TAG.bitString)
     outer.end()
@@ -93,12 +93,12 @@ export class Certificate {
     body.read(TAG.integer)
     const innerAlgorithm = body.read(TAG.sequence)
     this.stronglySigned = innerAlgorithm.whole.equals(outerAlgorithm.whole) && isStrongSignature(outerAlgorithm)
-    this.issuer = comparableName(body.read(TAG.sequence).whole)
-    const validity = new DerReader(body.read(TAG.sequence).content)
+    this.issuer = comparableName(body.read(TAG.sequence))
+    const validity = body.read(TAG.sequence).fields
     this.notBefore = readTime(validity.read())
     this.notAfter = readTime(validity.read()) + 999
     validity.end()
-    this.subject = comparableName(body.read(TAG.sequence).whole)
+    this.subject = comparableName(body.read(TAG.sequence))
     this.#keyInfo = body.read(TAG.sequence)
     this.keyHash = createHash('sha256').update(this.#keyInfo.whole).digest('base64')
 
@@ -194,8 +194,8 @@ function readExtensions(body: DerReader, version: number): Map<string, Extension
   const extensions = new Map<string, Extension>()
   if (wrapped === undefined) return extensions
   if (version !== 3) throw new DerError('extensions in a certificate that is not version 3')
-  for (const extension of new DerReader(readDer(wrapped.content, TAG.sequence).content).rest()) {
-    const fields = new DerReader(extension.content)
+  for (const extension of readDer(wrapped.content, TAG.sequence).fields.rest()) {
+    const fields = extension.fields
     const type = readObjectIdentifier(fields.read(TAG.objectIdentifier))
     const critical = fields.readOptional(TAG.boolean)
     const value = fields.read(TAG.octetString).content
@@ -209,7 +209,7 @@ function readExtensions(body: DerReader, version: number): Map<string, Extension
 /** BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER OPTIONAL } */
 function readBasicConstraints(extension: Extension | undefined): { isCa: boolean; pathLength: number | undefined } {
   if (extension === undefined) return { isCa: false, pathLength: undefined }
-  const fields = new DerReader(readDer(extension.value, TAG.sequence).content)
+  const fields = readDer(extension.value, TAG.sequence).fields
   const ca = fields.readOptional(TAG.boolean)
   const pathLength = fields.readOptional(TAG.integer)
   fields.end()
@@ -220,13 +220,11 @@ function readBasicConstraints(extension: Extension | undefined): { isCa: boolean
 }
 
 function readObjectIdentifiers(value: Buffer): string[] {
-  return Array.from(new DerReader(readDer(value, TAG.sequence).content).rest(), readObjectIdentifier)
+  return readDer(value, TAG.sequence).fields.rest().map(readObjectIdentifier)
 }
 
 function readGeneralNames(value: Buffer): GeneralName[] {
-  return Array.from(new DerReader(readDer(value, TAG.sequence).content).rest(), (name: DerValue) =>
-    readGeneralName(name),
-  )
+  return readDer(value, TAG.sequence).fields.rest().map(readGeneralName)
 }
 
 function unknownCriticalOf(extensions: ReadonlyMap<string, Extension>): string | undefined {

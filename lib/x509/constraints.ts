@@ -8,7 +8,7 @@
  * holds a name of that form, since it can't be shown to be inside.
  */
 
-import { contextTag, DerError, DerReader, type DerValue, readDer, TAG } from './der.ts'
+import { contextTag, DerError, type DerValue, readDer, TAG } from './der.ts'
 import { type GeneralName, isWithin, readGeneralName } from './name.ts'
 
 export interface NameConstraints {
@@ -18,7 +18,7 @@ export interface NameConstraints {
 
 /** Reads the extension's value. Minimum and maximum must be absent, as RFC 5280 demands. */
 export function readNameConstraints(extension: Buffer): NameConstraints {
-  const fields = new DerReader(readDer(extension, TAG.sequence).content)
+  const fields = readDer(extension, TAG.sequence).fields
   const permitted = readSubtrees(fields.readOptional(contextTag(0, 'constructed')))
   const excluded = readSubtrees(fields.readOptional(contextTag(1, 'constructed')))
   fields.end()
@@ -41,8 +41,8 @@ export function forbiddenName(
 function readSubtrees(value: DerValue | undefined): GeneralName[] {
   if (value === undefined) return []
   const subtrees: GeneralName[] = []
-  for (const subtree of new DerReader(value.content).rest()) {
-    const fields = new DerReader(subtree.content)
+  for (const subtree of value.fields.rest()) {
+    const fields = subtree.fields
     const name = readGeneralName(fields.read())
     fields.end()
     if (name.form === 'ip') checkAddressRange(name.value)

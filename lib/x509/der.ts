@@ -38,25 +38,59 @@ export class DerError extends Error {
   override readonly name = 'DerError'
 }
 
-/** One tag-length-value. `content` and `whole` are views into the input, not copies. */
-export interface DerValue {
+/** One tag-length-value. Its parts are views into the input, made when they are asked for. */
+export class DerValue {
   readonly tag: number
-  readonly content: Buffer
+  readonly #bytes: Buffer
+  readonly #start: number
+  readonly #contentStart: number
+  readonly #end: number
+
+  constructor(bytes: Buffer, { tag, start, contentStart, end }: DerBounds) {
+    this.tag = tag
+    this.#bytes = bytes
+    this.#start = start
+    this.#contentStart = contentStart
+    this.#end = end
+  }
+
+  get content(): Buffer {
+    return this.#bytes.subarray(this.#contentStart, this.#end)
+  }
+
   /** Tag, length and content: what a signature or a hash is made over. */
-  readonly whole: Buffer
+  get whole(): Buffer {
+    return this.#bytes.subarray(this.#start, this.#end)
+  }
+
+  /** Reads the values that the content consists of. */
+  get fields(): DerReader {
+    return new DerReader(this.#bytes, this.#contentStart, this.#end)
+  }
+}
+
+interface DerBounds {
+  readonly tag: number
+  readonly start: number
+  readonly contentStart: number
+  /** Behind the last byte. */
+  readonly end: number
 }
 
 /** Reads the values of one constructed content, in order. */
 export class DerReader {
   readonly #bytes: Buffer
-  #offset = 0
+  readonly #end: number
+  #offset: number
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, start = 0, end = bytes.length) {
     this.#bytes = bytes
+    this.#offset = start
+    this.#end = end
   }
 
   get atEnd(): boolean {
-    return this.#offset === this.#bytes.length
+    return this.#offset === this.#end
   }
 
   /** The next value, which must carry `tag` when one is given. */
@@ -67,24 +101,22 @@ export class DerReader {
     const length = this.#length()
     const contentStart = this.#offset
     const end = contentStart + length
-    if (end > this.#bytes.length) throw new DerError('a length that runs past the end')
+    if (end > this.#end) throw new DerError('a length that runs past the end')
     if (tag !== undefined && actual !== tag) throw new DerError(`tag ${hex(actual)} where ${hex(tag)} belongs`)
     this.#offset = end
-    return {
-      tag: actual,
-      content: this.#bytes.subarray(contentStart, end),
-      whole: this.#bytes.subarray(start, end),
-    }
+    return new DerValue(this.#bytes, { tag: actual, start, contentStart, end })
   }
 
   /** The next value when it carries `tag`; otherwise nothing is read. */
   readOptional(tag: number): DerValue | undefined {
-    return this.#bytes[this.#offset] === tag ? this.read(tag) : undefined
+    return !this.atEnd && this.#bytes[this.#offset] === tag ? this.read(tag) : undefined
   }
 
   /** The values to the end. */
-  *rest(): Generator<DerValue> {
-    while (!this.atEnd) yield this.read()
+  rest(): DerValue[] {
+    const values: DerValue[] = []
+    while (!this.atEnd) values.push(this.read())
+    return values
   }
 
   /** Refuses bytes after the last field. */
@@ -93,7 +125,7 @@ export class DerReader {
   }
 
   #byte(): number {
-    const byte = this.#bytes[this.#offset]
+    const byte = this.#offset < this.#end ? this.#bytes[this.#offset] : undefined
     if (byte === undefined) throw new DerError('an end where a value belongs')
     this.#offset += 1
     return byte
@@ -137,7 +169,7 @@ export function readSmallInteger({ content }: DerValue): number {
 
 /** OBJECT IDENTIFIER in dotted form (X.690 section 8.19). */
 export function readObjectIdentifier({ content }: DerValue): string {
-  const last = content.at(-1)
+  const last = content[content.length - 1]
   if (last === undefined || last >= 0x80) throw new DerError('a malformed OBJECT IDENTIFIER')
   const arcs: number[] = []
   let arc = 0

@@ -5,7 +5,7 @@
  * at infinity. What passes here is safe to hand over; it is still decoded there, and may fail.
  */
 
-import { DerReader, type DerValue, readBitString, readDer, readObjectIdentifier, TAG } from './der.ts'
+import { type DerValue, readBitString, readDer, readObjectIdentifier, TAG } from './der.ts'
 
 const RSA = new Set([
   '1.2.840.113549.1.1.1', // rsaEncryption
@@ -46,8 +46,8 @@ const POINT_FORMS: readonly (number | undefined)[] = [2, 3, 4]
 
 /** Neither too weak nor too long, of a kind that signs. @throws {DerError} when it can't be read */
 export function isStrongKey(info: DerValue): boolean {
-  const fields = new DerReader(info.content)
-  const algorithm = new DerReader(fields.read(TAG.sequence).content)
+  const fields = info.fields
+  const algorithm = fields.read(TAG.sequence).fields
   const key = readBitString(fields.read(TAG.bitString))
   fields.end()
   const type = readObjectIdentifier(algorithm.read(TAG.objectIdentifier))
@@ -59,7 +59,7 @@ export function isStrongKey(info: DerValue): boolean {
 
 /** RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER } (RFC 8017 appendix A.1.1) */
 function isStrongModulus(key: Buffer): boolean {
-  const fields = new DerReader(readDer(key, TAG.sequence).content)
+  const fields = readDer(key, TAG.sequence).fields
   const [first = 0, ...others] = fields.read(TAG.integer).content
   if (fields.read(TAG.integer).content.length > MAX_EXPONENT_BYTES) return false
   // A leading zero only says that the number is not negative.

@@ -7,25 +7,30 @@
  * Not here: names for people (`X509Certificate.subject` does that), and matching host names (certificate.ts).
  */
 
-import { contextTag, DerReader, type DerValue, readDer, readObjectIdentifier, TAG } from './der.ts'
+import { contextTag, type DerValue, readDer, readObjectIdentifier, TAG } from './der.ts'
 
 /** Each relative distinguished name in comparable form; equal strings are equal names. */
 export type ComparableName = readonly string[]
 
-/** Brings a DER-encoded `Name` into comparable form: strings folded in case and white space, other values as bytes. */
-export function comparableName(name: Buffer): ComparableName {
-  const names: string[] = []
-  for (const relative of new DerReader(readDer(name, TAG.sequence).content).rest()) {
-    const attributes: string[] = []
-    for (const attribute of new DerReader(relative.content).rest()) {
-      const fields = new DerReader(attribute.content)
-      const type = readObjectIdentifier(fields.read(TAG.objectIdentifier))
-      attributes.push(`${type}=${comparableValue(fields.read())}`)
-      fields.end()
-    }
-    names.push(JSON.stringify(attributes.sort()))
-  }
-  return names
+/** Brings a `Name` into comparable form: strings folded in case and white space, other values as bytes. */
+export function comparableName(name: DerValue): ComparableName {
+  return name.fields.rest().map((relative) => {
+    const attributes = relative.fields.rest().map(comparableAttribute)
+    return JSON.stringify(attributes.sort())
+  })
+}
+
+/** {@link comparableName} of bytes that are one DER-encoded `Name`. */
+export function readName(bytes: Buffer): ComparableName {
+  return comparableName(readDer(bytes, TAG.sequence))
+}
+
+function comparableAttribute(attribute: DerValue): string {
+  const { fields } = attribute
+  const type = readObjectIdentifier(fields.read(TAG.objectIdentifier))
+  const value = comparableValue(fields.read())
+  fields.end()
+  return `${type}=${value}`
 }
 
 /** Whether `name` lies in the subtree that starts with `base` (RFC 5280 section 4.2.1.10, directoryName). */
@@ -33,13 +38,13 @@ export function isWithin(name: ComparableName, base: ComparableName): boolean {
   return base.length <= name.length && base.every((relative, index) => name[index] === relative)
 }
 
-function comparableValue({ tag, content, whole }: DerValue): string {
-  const text = decodeString(tag, content)
-  if (text === undefined) return `#${whole.toString('hex')}`
+function comparableValue(value: DerValue): string {
+  const text = decodeString(value.tag, value.content)
+  if (text === undefined) return `#${value.whole.toString('hex')}`
   return text
     .replace(/[\t\n\v\f\r ]+/g, ' ')
     .replace(/^ | $/g, '')
-    .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+    .replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
 function decodeString(tag: number, content: Buffer): string | undefined {
@@ -85,7 +90,7 @@ export function readGeneralName(value: DerValue): GeneralName {
     case contextTag(2, 'primitive'):
       return { form: 'dns', value: value.content.toString('latin1').toLowerCase() }
     case contextTag(4, 'constructed'):
-      return { form: 'directory', value: comparableName(value.content) }
+      return { form: 'directory', value: readName(value.content) }
     case contextTag(6, 'primitive'):
       return { form: 'uri', value: value.content.toString('latin1') }
     case contextTag(7, 'primitive'):

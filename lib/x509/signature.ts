@@ -7,7 +7,7 @@
  * Not here: verifying a signature (`X509Certificate.verify` does).
  */
 
-import { contextTag, DerReader, type DerValue, readObjectIdentifier, TAG } from './der.ts'
+import { contextTag, type DerValue, readObjectIdentifier, TAG } from './der.ts'
 
 const STRONG_ALGORITHMS = new Set([
   '1.2.840.113549.1.1.11', // sha256WithRSAEncryption
@@ -33,13 +33,13 @@ const STRONG_HASHES = new Set([
 
 /** @param algorithm the AlgorithmIdentifier of a certificate's signature */
 export function isStrongSignature(algorithm: DerValue): boolean {
-  const fields = new DerReader(algorithm.content)
+  const fields = algorithm.fields
   const type = readObjectIdentifier(fields.read(TAG.objectIdentifier))
   if (type !== RSASSA_PSS) return STRONG_ALGORITHMS.has(type)
   // RSASSA-PSS-params ::= SEQUENCE { hashAlgorithm [0] DEFAULT sha1, ... }        RFC 4055 section 3.1
   const parameters = fields.readOptional(TAG.sequence)
-  const hash = parameters && new DerReader(parameters.content).readOptional(contextTag(0, 'constructed'))
+  const hash = parameters?.fields.readOptional(contextTag(0, 'constructed'))
   if (hash === undefined) return false
-  const hashFields = new DerReader(new DerReader(hash.content).read(TAG.sequence).content)
+  const hashFields = hash.fields.read(TAG.sequence).fields
   return STRONG_HASHES.has(readObjectIdentifier(hashFields.read(TAG.objectIdentifier)))
 }

@@ -2,8 +2,8 @@
  * The trust anchors a socket used, findable by name (RFC 5280 section 6.1.1).
  *
  * A server need not send its root, so the last step of a path is looked up here. Reading the 120-odd roots that Node
- * ships takes tens of milliseconds in a new environment. So nothing is read before the first look-up, then of each the
- * subject alone, and the whole of those that are asked for.
+ * ships takes tens of milliseconds in a new environment. So of each the subject alone is read, ahead of the first look-up
+ * where the process has nothing else to do, and the whole of those that are asked for.
  *
  * Not here: which set a host uses (net/trust.ts).
  */
@@ -16,6 +16,8 @@ import { type ComparableName, comparableName } from './name.ts'
 const PEM_CERTIFICATE =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g
 
+const DASHES = '-----'
+
 /** Every certificate of a PEM text, each as a PEM block of its own. */
 export function splitPem(text: string): readonly string[] {
   return text.match(PEM_CERTIFICATE) ?? []
@@ -25,7 +27,9 @@ export class TrustSet {
   /** Digest of the set: the same anchors in any order, given once or twice, are the same set. */
   readonly id: string
   readonly #pems: readonly string[]
-  #bySubject: Map<string, Anchor[]> | undefined
+  readonly #bySubject = new Map<string, Anchor[]>()
+  /** How many of `#pems` are in `#bySubject`. */
+  #indexed = 0
 
   /** @param pems PEM texts, each of one or more certificates; a block that can't be read anchors nothing */
   constructor(pems: readonly string[]) {
@@ -42,9 +46,26 @@ export class TrustSet {
 
   /** The anchors with this subject. */
   named(subject: ComparableName): readonly Certificate[] {
-    this.#bySubject ??= indexBySubject(this.#pems)
+    this.readAhead(this.#pems.length)
     const anchors = this.#bySubject.get(nameKey(subject)) ?? []
     return distinct(anchors.flatMap((anchor) => anchor.certificate ?? []))
+  }
+
+  /** Reads the subjects of the next `count` anchors. @returns whether there are more */
+  readAhead(count: number): boolean {
+    const end = Math.min(this.#indexed + count, this.#pems.length)
+    while (this.#indexed < end) this.#index(this.#pems[this.#indexed++] ?? '')
+    return end < this.#pems.length
+  }
+
+  #index(pem: string): void {
+    const anchor = new Anchor(pem)
+    const subject = readSubject(pem) ?? anchor.certificate?.subject
+    if (subject === undefined) return
+    const key = nameKey(subject)
+    const known = this.#bySubject.get(key)
+    if (known === undefined) this.#bySubject.set(key, [anchor])
+    else known.push(anchor)
   }
 
   /** Whether this very certificate is an anchor. */
@@ -69,20 +90,6 @@ class Anchor {
   }
 }
 
-function indexBySubject(pems: readonly string[]): Map<string, Anchor[]> {
-  const index = new Map<string, Anchor[]>()
-  for (const pem of pems) {
-    const anchor = new Anchor(pem)
-    const subject = readSubject(pem) ?? anchor.certificate?.subject
-    if (subject === undefined) continue
-    const key = nameKey(subject)
-    const known = index.get(key)
-    if (known === undefined) index.set(key, [anchor])
-    else known.push(anchor)
-  }
-  return index
-}
-
 function readAnchor(pem: string): Certificate | undefined {
   try {
     return new Certificate(new X509Certificate(pem))
@@ -94,14 +101,14 @@ function readAnchor(pem: string): Certificate | undefined {
 /** The subject, past the fields that stand before it (RFC 5280 section 4.1); `undefined`: it is none of the usual form. */
 function readSubject(pem: string): ComparableName | undefined {
   try {
-    const [, base64 = ''] = pem.split(/-----(?:BEGIN|END)[^-]*-----/)
+    const base64 = pem.slice(pem.indexOf(DASHES, DASHES.length) + DASHES.length, pem.lastIndexOf(`${DASHES}END`))
     // What follows the certificate (OpenSSL's "TRUSTED CERTIFICATE") is not looked at.
-    const whole = new DerReader(Buffer.from(base64, 'base64')).read(TAG.sequence)
-    const body = new DerReader(new DerReader(whole.content).read(TAG.sequence).content)
-    body.readOptional(contextTag(0, 'constructed'))
-    body.read(TAG.integer)
-    for (const _ of ['signature', 'issuer', 'validity']) body.read(TAG.sequence)
-    return comparableName(body.read(TAG.sequence).whole)
+    const certificate = new DerReader(Buffer.from(base64, 'base64')).read(TAG.sequence)
+    const { fields } = certificate.fields.read(TAG.sequence)
+    fields.readOptional(contextTag(0, 'constructed'))
+    fields.read(TAG.integer)
+    for (const _ of ['signature', 'issuer', 'validity']) fields.read(TAG.sequence)
+    return comparableName(fields.read(TAG.sequence))
   } catch {
     return undefined
   }

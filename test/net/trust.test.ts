@@ -51,6 +51,19 @@ describe('the anchors of a connection', () => {
     assert.notEqual(await handshake(new TrustStore([otherRoot.certificate]).for(undefined)), 'verified')
   })
 
+  it('read ahead are the same, and a set that can’t be read fails the call, not the process', async () => {
+    const immediates = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    const store = new TrustStore([root.certificate])
+    store.prepare()
+    await immediates()
+    assert.equal(await handshake(store.for(undefined)), 'verified')
+
+    const broken = new TrustStore([0 as never])
+    broken.prepare()
+    await immediates()
+    assert.throws(() => broken.for(undefined))
+  })
+
   it('are the entry’s own, and no others, when it has some', async () => {
     const store = new TrustStore([otherRoot.certificate])
     const trust = store.for(entryWith(root.certificate))

@@ -170,7 +170,9 @@ describe('a package', () => {
       loading.map(({ path }) => path),
       [undici],
     )
-    const targets = loading.flatMap(({ imports }) => imports.filter(({ isType }) => !isType).map(({ target }) => target))
+    const targets = loading.flatMap(({ imports }) =>
+      imports.filter(({ isType }) => !isType).map(({ target }) => target),
+    )
     assert.deepEqual(targets.slice(1, -1).filter(isUndici), targets.slice(1, -1))
     assert.deepEqual([targets[0], targets.at(-1)], ['lib/net/undici/capture.ts', 'lib/net/undici/restore.ts'])
   })

@@ -50,10 +50,18 @@ describe('an empty handler in one file', () => {
 
   it('keeps both halves of what protects the process’s own fetch, in their order around undici', () => {
     const order = files.filter((file) =>
-      /net\/undici\/(capture|restore)\.ts$|node_modules\/undici\/index\.js$/.test(file),
+      /net\/undici\/(capture|restore)\.ts$|node_modules\/undici\/lib\/global\.js$/.test(file),
     )
-    assert.deepEqual(order, ['lib/net/undici/capture.ts', 'node_modules/undici/index.js', 'lib/net/undici/restore.ts'])
+    const sets = 'node_modules/undici/lib/global.js'
+    assert.deepEqual(order, ['lib/net/undici/capture.ts', sets, 'lib/net/undici/restore.ts'])
     for (const file of order) assert.ok((bundle.contributions.get(file) ?? 0) > 0, file)
+  })
+
+  it('holds nothing of undici that no surface needs', () => {
+    const needless = files.filter((file) =>
+      /node_modules\/undici\/(index\.js|lib\/(mock|cache|interceptor)\/)/.test(file),
+    )
+    assert.deepEqual(needless, [])
   })
 
   it('is as large as it says here', (test) => {

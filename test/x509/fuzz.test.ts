@@ -13,7 +13,7 @@ import {
   readSmallInteger,
   readTime,
 } from '../../lib/x509/der.ts'
-import { comparableName, readGeneralName } from '../../lib/x509/name.ts'
+import { readGeneralName, readName } from '../../lib/x509/name.ts'
 import { isStrongSignature } from '../../lib/x509/signature.ts'
 import { intermediateOf, keptKeys, leafOf, rootAuthority } from '../support/authority.ts'
 import { Random } from './random.ts'
@@ -93,7 +93,7 @@ describe(`bytes that are nothing (seed ${SEED})`, () => {
     'an OBJECT IDENTIFIER': (input) => readObjectIdentifier(readDer(input)),
     'a BIT STRING': (input) => readFlags(readDer(input)),
     'a time': (input) => readTime(readDer(input)),
-    'a name': comparableName,
+    'a name': readName,
     'a general name': (input) => readGeneralName(readDer(input)),
     'name constraints': readNameConstraints,
     'a signature algorithm': (input) => isStrongSignature(readDer(input)),

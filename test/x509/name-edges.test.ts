@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DerError, TAG } from '../../lib/x509/der.ts'
-import { comparableName } from '../../lib/x509/name.ts'
+import { readName } from '../../lib/x509/name.ts'
 import { ATTRIBUTE, distinguishedName, sequence, set, text, tlv, universalString } from './encode.ts'
 
-const nameOf = (value: Buffer) => comparableName(distinguishedName([ATTRIBUTE.organization, value]))
+const nameOf = (value: Buffer) => readName(distinguishedName([ATTRIBUTE.organization, value]))
 const comparable = (value: Buffer) => JSON.parse(nameOf(value)[0] ?? '')[0] as string
 const utf8 = (characters: string) => comparable(text(TAG.utf8String, characters))
 
@@ -57,9 +57,9 @@ describe('an attribute of a name', () => {
   it('must be a SEQUENCE’s worth of two fields, and no more', () => {
     const type = Buffer.of(6, 3, 0x55, 4, 3)
     const value = text(TAG.utf8String, 'a')
-    assert.equal(comparableName(sequence(set(sequence(type, value)))).length, 1)
+    assert.equal(readName(sequence(set(sequence(type, value)))).length, 1)
     for (const fields of [[type], [value], [type, value, value], []]) {
-      assert.throws(() => comparableName(sequence(set(sequence(...fields)))), DerError)
+      assert.throws(() => readName(sequence(set(sequence(...fields)))), DerError)
     }
   })
 })

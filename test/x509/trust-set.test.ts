@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { rootCertificates } from 'node:tls'
 import { Certificate } from '../../lib/x509/certificate.ts'
-import { comparableName } from '../../lib/x509/name.ts'
+import { readName } from '../../lib/x509/name.ts'
 import { splitPem, TrustSet } from '../../lib/x509/trust-set.ts'
 import { type Held, leafOf, rootAuthority } from '../support/authority.ts'
 import { ATTRIBUTE, distinguishedName, text } from './encode.ts'
@@ -12,7 +12,7 @@ const first = await rootAuthority('First')
 const second = await rootAuthority('Second')
 
 const read = (held: Held) => new Certificate(new X509Certificate(held.der))
-const nameOf = (commonName: string) => comparableName(distinguishedName([ATTRIBUTE.commonName, text(0x0c, commonName)]))
+const nameOf = (commonName: string) => readName(distinguishedName([ATTRIBUTE.commonName, text(0x0c, commonName)]))
 const keyHashes = (certificates: readonly Certificate[]) => certificates.map(({ keyHash }) => `sha256/${keyHash}`)
 
 describe('a PEM text', () => {
@@ -141,6 +141,24 @@ describe('a trust set', () => {
       assert.equal(calls, 2)
     } finally {
       JSON.stringify = stringify
+    }
+  })
+
+  it('may be read ahead in steps of any size: what is not read yet is read when it is asked for', () => {
+    const roots = rootCertificates.slice(0, 10)
+    for (const size of [1, 3, 10, 1_000]) {
+      const set = new TrustSet(roots)
+      const steps = [set.readAhead(size)]
+      assert.deepEqual(
+        roots.map((pem) => set.has(new Certificate(new X509Certificate(pem)))),
+        roots.map(() => true),
+      )
+      assert.equal(set.readAhead(size), false)
+
+      const ahead = new TrustSet(roots)
+      while (ahead.readAhead(size)) steps.push(true)
+      assert.equal(steps.length, Math.ceil(roots.length / size))
+      for (const pem of roots) assert.equal(ahead.named(new Certificate(new X509Certificate(pem)).subject).length, 1)
     }
   })
 

@@ -4,7 +4,7 @@
 
 import { webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
-import { DerReader, readDer, TAG } from '../../x509/der.ts'
+import { readDer, TAG } from '../../x509/der.ts'
 
 /** What a request says. */
 export interface Request {
@@ -44,8 +44,8 @@ export async function createRequest({ names, keys, signingAlgorithm }: Requested
 
 /** @throws {Error} when it is none */
 export async function readRequest(der: Buffer): Promise<Request> {
-  const fields = new DerReader(readDer(der, TAG.sequence).content)
-  const body = new DerReader(fields.read(TAG.sequence).content)
+  const fields = readDer(der, TAG.sequence).fields
+  const body = fields.read(TAG.sequence).fields
   body.read(TAG.integer)
   body.read(TAG.sequence)
   const spki = body.read(TAG.sequence).whole

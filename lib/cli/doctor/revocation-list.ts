@@ -9,7 +9,7 @@ import type { X509Certificate as NodeCertificate } from 'node:crypto'
 import type { X509Certificate, X509Crl } from '@peculiar/x509'
 import { formatInstant } from '../../policy/instant.ts'
 import type { Certificate } from '../../x509/certificate.ts'
-import { contextTag, DerReader, readDer, TAG } from '../../x509/der.ts'
+import { contextTag, readDer, TAG } from '../../x509/der.ts'
 import type { Standing } from './facts.ts'
 import { isSignedBy, readSigned } from './signed-by.ts'
 
@@ -74,10 +74,10 @@ function speaksFor(crl: X509Crl, certificate: Certificate, urls: readonly string
   const scope = crl.extensions.find(({ type }) => type === ISSUING_DISTRIBUTION_POINT)
   if (scope === undefined) return true
   try {
-    const fields = new DerReader(readDer(Buffer.from(scope.value), TAG.sequence).content)
+    const fields = readDer(Buffer.from(scope.value), TAG.sequence).fields
     const point = fields.readOptional(contextTag(0, 'constructed'))
     const [onlyUsers, onlyAuthorities] = [1, 2].map((tag) => fields.readOptional(contextTag(tag, 'primitive')))
-    const isLimited = [...fields.rest()].length > 0
+    const isLimited = !fields.atEnd
     if (isLimited || (certificate.isCa ? onlyUsers : onlyAuthorities) !== undefined) return false
     return point === undefined || urls.some((url) => point.content.includes(url, 0, 'latin1'))
   } catch {

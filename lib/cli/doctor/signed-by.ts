@@ -7,7 +7,7 @@
  */
 
 import { type KeyObject, verify } from 'node:crypto'
-import { DerReader, type DerValue, readBitString, readDer, readObjectIdentifier, TAG } from '../../x509/der.ts'
+import { type DerReader, type DerValue, readBitString, readDer, readObjectIdentifier, TAG } from '../../x509/der.ts'
 
 const HASHES: { readonly [algorithm: string]: string } = {
   '1.2.840.113549.1.1.11': 'sha256',
@@ -29,9 +29,9 @@ export interface Signed {
 
 /** @throws {Error} when it has not that form */
 export function readSigned(der: Buffer): Signed {
-  const rest = new DerReader(readDer(der, TAG.sequence).content)
+  const rest = readDer(der, TAG.sequence).fields
   const body = rest.read(TAG.sequence)
-  const algorithm = readObjectIdentifier(new DerReader(rest.read(TAG.sequence).content).read(TAG.objectIdentifier))
+  const algorithm = readObjectIdentifier(rest.read(TAG.sequence).fields.read(TAG.objectIdentifier))
   return { body, algorithm, signature: readBitString(rest.read(TAG.bitString)), rest }
 }
 

@@ -9,7 +9,6 @@ import { createHash, X509Certificate } from 'node:crypto'
 import type { Certificate } from '../../x509/certificate.ts'
 import {
   contextTag,
-  DerReader,
   type DerValue,
   readBitString,
   readDer,
@@ -45,10 +44,10 @@ export function readStaple(der: Buffer, leaf: Certificate, issuer: Certificate, 
 }
 
 function read(der: Buffer, leaf: Certificate, issuer: Certificate, at: number): Staple {
-  const outer = new DerReader(readDer(der, TAG.sequence).content)
+  const outer = readDer(der, TAG.sequence).fields
   // ENUMERATED responseStatus: another one has no response.
   if (outer.read().content[0] !== SUCCESSFUL) return { state: 'unknown', isProven: false }
-  const bytes = new DerReader(readDer(outer.read(contextTag(0, 'constructed')).content, TAG.sequence).content)
+  const bytes = readDer(outer.read(contextTag(0, 'constructed')).content, TAG.sequence).fields
   bytes.read(TAG.objectIdentifier)
   const signed = readSigned(bytes.read(TAG.octetString).content)
   const answer = answersOf(signed).find(({ id }) => isAbout(id, leaf, issuer))
@@ -66,24 +65,26 @@ interface Answer {
 }
 
 function answersOf({ body }: Signed): Answer[] {
-  const data = new DerReader(body.content)
+  const data = body.fields
   data.readOptional(contextTag(0, 'constructed'))
   data.read() // responderID
   data.read() // producedAt
-  return [...new DerReader(data.read(TAG.sequence).content).rest()].map(({ content }) => {
-    const single = new DerReader(content)
-    const id = single.read(TAG.sequence)
-    const state = STATES.get(single.read().tag) ?? 'unknown'
-    const thisUpdate = readTime(single.read(TAG.generalizedTime))
-    const next = single.readOptional(contextTag(0, 'constructed'))
-    return { id, state, thisUpdate, nextUpdate: next && readTime(readDer(next.content)) }
-  })
+  return data
+    .read(TAG.sequence)
+    .fields.rest()
+    .map(({ fields: single }) => {
+      const id = single.read(TAG.sequence)
+      const state = STATES.get(single.read().tag) ?? 'unknown'
+      const thisUpdate = readTime(single.read(TAG.generalizedTime))
+      const next = single.readOptional(contextTag(0, 'constructed'))
+      return { id, state, thisUpdate, nextUpdate: next && readTime(readDer(next.content)) }
+    })
 }
 
 /** CertID ::= SEQUENCE { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber } */
 function isAbout(id: DerValue, leaf: Certificate, issuer: Certificate): boolean {
-  const fields = new DerReader(id.content)
-  const hash = NAMING_HASHES[readObjectIdentifier(new DerReader(fields.read(TAG.sequence).content).read())]
+  const fields = id.fields
+  const hash = NAMING_HASHES[readObjectIdentifier(fields.read(TAG.sequence).fields.read())]
   if (hash === undefined) return false
   const digest = (bytes: Buffer) => createHash(hash).update(bytes).digest()
   const { serial, issuerName } = serialAndIssuerOf(leaf)
@@ -95,7 +96,7 @@ function isAbout(id: DerValue, leaf: Certificate, issuer: Certificate): boolean 
 }
 
 function serialAndIssuerOf({ der }: Certificate): { readonly serial: Buffer; readonly issuerName: Buffer } {
-  const body = new DerReader(new DerReader(readDer(der, TAG.sequence).content).read(TAG.sequence).content)
+  const body = readDer(der, TAG.sequence).fields.read(TAG.sequence).fields
   body.readOptional(contextTag(0, 'constructed'))
   const serial = body.read(TAG.integer).content
   body.read(TAG.sequence)
@@ -104,14 +105,14 @@ function serialAndIssuerOf({ der }: Certificate): { readonly serial: Buffer; rea
 
 /** The BIT STRING of the public key, without what kind of key it is. */
 function keyBytesOf({ x509 }: Certificate): Buffer {
-  const fields = new DerReader(readDer(x509.publicKey.export({ type: 'spki', format: 'der' }), TAG.sequence).content)
+  const fields = readDer(x509.publicKey.export({ type: 'spki', format: 'der' }), TAG.sequence).fields
   fields.read(TAG.sequence)
   return readBitString(fields.read(TAG.bitString))
 }
 
 function isSignedByResponder(signed: Signed, issuer: Certificate, at: number): boolean {
   const list = signed.rest.readOptional(contextTag(0, 'constructed'))
-  const certificates = list === undefined ? [] : [...new DerReader(readDer(list.content, TAG.sequence).content).rest()]
+  const certificates = list === undefined ? [] : readDer(list.content, TAG.sequence).fields.rest()
   return certificates.some(({ whole }) => {
     const responder = new X509Certificate(whole)
     return isResponderOf(issuer, responder, at) && isSignedBy(signed, responder.publicKey)

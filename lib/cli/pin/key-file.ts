@@ -9,7 +9,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { pinOfSpki } from '../../policy/pin.ts'
 import { Certificate } from '../../x509/certificate.ts'
-import { DerReader, readDer, TAG } from '../../x509/der.ts'
+import { readDer, TAG } from '../../x509/der.ts'
 import { readRequest } from '../backup-key/request.ts'
 import { CommandError } from '../failure.ts'
 import { plain } from '../hosts/plain.ts'
@@ -126,7 +126,7 @@ function foundPrivateKey(key: { readonly key: string | Buffer }, { name, passwor
 function isEncrypted(key: string | Buffer): boolean {
   if (typeof key === 'string') return /ENCRYPTED/.test(key)
   try {
-    const fields = new DerReader(readDer(key, TAG.sequence).content)
+    const fields = readDer(key, TAG.sequence).fields
     fields.read(TAG.sequence)
     fields.read(TAG.octetString)
     fields.end()

@@ -1,7 +1,10 @@
 /** The files of undici that undici.ts imports: what its index calls them is what they hold. */
 
 declare module 'undici/lib/api/index.js' {
-  const api: Pick<typeof import('undici').Dispatcher.prototype, 'request' | 'stream' | 'pipeline' | 'connect' | 'upgrade'>
+  const api: Pick<
+    typeof import('undici').Dispatcher.prototype,
+    'request' | 'stream' | 'pipeline' | 'connect' | 'upgrade'
+  >
   export default api
 }
 

@@ -7,6 +7,8 @@
  * files are no public interface, so package.json asks for one exact version, and a test compares them with the index.
  */
 
+/// <reference path="./files.d.ts" />
+
 import './capture.ts'
 import apiOfDispatcher from 'undici/lib/api/index.js'
 import connector from 'undici/lib/core/connect.js'
@@ -20,10 +22,8 @@ import './restore.ts'
 type Index = typeof import('undici')
 
 /** `request` and its kind: methods of any dispatcher. */
-export const api: Pick<
-  Index['Dispatcher']['prototype'],
-  'request' | 'stream' | 'pipeline' | 'connect' | 'upgrade'
-> = apiOfDispatcher
+export const api: Pick<Index['Dispatcher']['prototype'], 'request' | 'stream' | 'pipeline' | 'connect' | 'upgrade'> =
+  apiOfDispatcher
 export const buildConnector: Index['buildConnector'] = connector
 export const Dispatcher1Wrapper: Index['Dispatcher1Wrapper'] = Wrapper
 export const Pool: Index['Pool'] = PoolOfOrigin
