@@ -199,7 +199,7 @@ const UNCOVERED = { accept: 'allow', report: 'report', refuse: 'deny' } as const
 
 function explain(rules: Rules, host: string, now: number): Explanation {
   const call = callToPlace(host)
-  const verdict = judgeCall(rules, call, now)
+  const verdict = judgeCall(rules, call)
   const { entry } = verdict
   return {
     host: call.host,

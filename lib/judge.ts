@@ -64,17 +64,17 @@ export type Verdict = {
   | { readonly decision: 'report' | 'refuse'; readonly error: PinnedFetchError }
 )
 
-/** Before a connection exists: do the rules let the call go out at all? */
-export function judgeCall(rules: Rules, call: Call, now: number): Verdict {
+/** Before a connection exists: do the rules let the call go out at all? No date plays a part. */
+export function judgeCall(rules: Rules, call: Call): Verdict {
   const entry = entryFor(rules, call)
   if (entry === undefined) return judgeUncovered(rules, call)
   if (call.protocol === 'http:') return refuse(entry, 'ERR_PLAINTEXT_REFUSED', target(rules, call, entry))
-  return { decision: 'accept', entry, pin: undefined, isBackup: false, changesAt: nextChange(entry, [], now) }
+  return { decision: 'accept', entry, pin: undefined, isBackup: false, changesAt: Number.POSITIVE_INFINITY }
 }
 
 /** Once the peer has shown its certificates: may the call be written to this connection? */
 export function judge(rules: Rules, call: Call, evidence: Evidence, now: number): Verdict {
-  const admission = judgeCall(rules, call, now)
+  const admission = judgeCall(rules, call)
   if (admission.decision === 'refuse' || call.protocol === 'http:') return admission
   const { entry } = admission
   // An uncovered host that may be called keeps Node's own judgement, except that a denied key is denied everywhere.

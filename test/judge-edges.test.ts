@@ -65,10 +65,10 @@ describe('the most fundamental reason is the one that is told', () => {
 describe('an entry for the port of HTTPS', () => {
   it('covers no TLS call to another port, though it covers plain calls to it', () => {
     const policy = parsePolicy({ version: 1, default: 'allow', hosts: { [`${HOST}:443`]: { pins: pins(stranger) } } })
-    const verdict = judgeCall({ policy }, { ...HTTPS, port: 8443 }, NOW)
+    const verdict = judgeCall({ policy }, { ...HTTPS, port: 8443 })
     assert.deepEqual([told(verdict), verdict.entry], ['accept', undefined])
     assert.equal(
-      told(judgeCall({ policy }, { protocol: 'http:', host: HOST, port: 8443 }, NOW)),
+      told(judgeCall({ policy }, { protocol: 'http:', host: HOST, port: 8443 })),
       'refuse ERR_PLAINTEXT_REFUSED',
     )
   })
@@ -81,7 +81,7 @@ describe('the owner’s proxy on the way', () => {
   it('may be called whatever the policy’s default is, where no entry covers it', () => {
     for (const rest of [{}, { default: 'report' }, { default: 'allow' }]) {
       for (const call of [proxy, plain]) {
-        const verdict = judgeCall(rulesOf(undefined, rest, 'enforce'), call, NOW)
+        const verdict = judgeCall(rulesOf(undefined, rest, 'enforce'), call)
         assert.deepEqual([told(verdict), verdict.entry], ['accept', undefined])
       }
     }
@@ -90,13 +90,13 @@ describe('the owner’s proxy on the way', () => {
   it('is held to an entry that covers its host and port', () => {
     const rules = rulesOf({ pins: pins(stranger) })
     assert.equal(told(judge(rules, proxy, { path: onePath, trustId: TRUST_ID }, NOW)), 'refuse ERR_PIN_MISMATCH')
-    assert.equal(told(judgeCall(rules, plain, NOW)), 'refuse ERR_PLAINTEXT_REFUSED')
+    assert.equal(told(judgeCall(rules, plain)), 'refuse ERR_PLAINTEXT_REFUSED')
   })
 
   it('is no partner that a pinned HTTPS port stands for', () => {
     const policy = parsePolicy({ version: 1, hosts: { [`${HOST}:443`]: { pins: pins(stranger) } } })
-    assert.equal(told(judgeCall({ policy }, plain, NOW)), 'accept')
-    assert.equal(told(judgeCall({ policy }, { ...plain, isProxy: false }, NOW)), 'refuse ERR_PLAINTEXT_REFUSED')
+    assert.equal(told(judgeCall({ policy }, plain)), 'accept')
+    assert.equal(told(judgeCall({ policy }, { ...plain, isProxy: false })), 'refuse ERR_PLAINTEXT_REFUSED')
   })
 
   it('may hold no denied key', () => {
@@ -107,7 +107,7 @@ describe('the owner’s proxy on the way', () => {
 
 describe('before a path is known, a call to a covered host', () => {
   it('goes out without a pin, and never as a backup', () => {
-    const verdict = judgeCall(rulesOf({ pins: pins(leaf) }), HTTPS, NOW)
+    const verdict = judgeCall(rulesOf({ pins: pins(leaf) }), HTTPS)
     assert.ok(verdict.decision === 'accept')
     assert.deepEqual([verdict.pin, verdict.isBackup], [undefined, false])
   })

@@ -123,10 +123,9 @@ describe('a verdict says when time alone can change it', () => {
     assert.equal(changesAt({ pins: pins(leaf), expires: at(-2) }), validUntil + 1)
   })
 
-  it('and before a path is known, by the dates of the entry', () => {
-    const changesAt = (entry: object | undefined) =>
-      judgeCall(rulesOf(entry, { default: 'allow' }), HTTPS, NOW).changesAt
-    assert.equal(changesAt({ pins: [until(leaf, 1)], expires: at(2) }), NOW + DAY_MS)
+  it('and before a path is known, never: no date decides whether a host is covered', () => {
+    const changesAt = (entry: object | undefined) => judgeCall(rulesOf(entry, { default: 'allow' }), HTTPS).changesAt
+    assert.equal(changesAt({ pins: [until(leaf, 1)], expires: at(2) }), Number.POSITIVE_INFINITY)
     assert.equal(changesAt({ pins: pins(leaf) }), Number.POSITIVE_INFINITY)
     assert.equal(changesAt(undefined), Number.POSITIVE_INFINITY)
   })

@@ -34,8 +34,8 @@ describe('before a connection exists, a call', () => {
     for (const entry of entries) {
       for (const mode of [undefined, 'enforce', 'report'] as const) {
         const rules = rulesOf(entry, { default: 'allow' }, mode)
-        assert.equal(told(judgeCall(rules, HTTPS, NOW)), 'accept')
-        assert.equal(told(judgeCall(rules, HTTP, NOW)), 'refuse ERR_PLAINTEXT_REFUSED')
+        assert.equal(told(judgeCall(rules, HTTPS)), 'accept')
+        assert.equal(told(judgeCall(rules, HTTP)), 'refuse ERR_PLAINTEXT_REFUSED')
         assert.equal(told(verdictOf(rules, onePath, NOW, HTTP)), 'refuse ERR_PLAINTEXT_REFUSED')
       }
     }
@@ -57,15 +57,15 @@ describe('before a connection exists, a call', () => {
   for (const [rule, { document, enforce, report }] of Object.entries(uncovered)) {
     it(`to a host that no entry covers follows the default "${rule}", in the clear as well`, () => {
       for (const call of [HTTPS, HTTP]) {
-        assert.equal(told(judgeCall(rulesOf(undefined, { default: rule }), call, NOW)), document)
-        assert.equal(told(judgeCall(rulesOf(undefined, { default: rule }, 'enforce'), call, NOW)), enforce)
-        assert.equal(told(judgeCall(rulesOf(undefined, { default: rule }, 'report'), call, NOW)), report)
+        assert.equal(told(judgeCall(rulesOf(undefined, { default: rule }), call)), document)
+        assert.equal(told(judgeCall(rulesOf(undefined, { default: rule }, 'enforce'), call)), enforce)
+        assert.equal(told(judgeCall(rulesOf(undefined, { default: rule }, 'report'), call)), report)
       }
     })
   }
 
   it('to a host that no entry covers is refused where the document says nothing', () => {
-    assert.deepEqual(evidenceOf(judgeCall(rulesOf(undefined), HTTP, NOW)), {
+    assert.deepEqual(evidenceOf(judgeCall(rulesOf(undefined), HTTP)), {
       host: HOST,
       port: 80,
       policyVersion: 'v7',
@@ -75,15 +75,15 @@ describe('before a connection exists, a call', () => {
 
   it('to another port than the entry’s is covered by nothing', () => {
     const rules: Rules = { policy: parsePolicy({ version: 1, hosts: { [`${HOST}:8443`]: { pins: pins(leaf) } } }) }
-    assert.equal(told(judgeCall(rules, { ...HTTPS, port: 8443 }, NOW)), 'accept')
-    assert.equal(told(judgeCall(rules, HTTPS, NOW)), 'refuse ERR_HOST_NOT_COVERED')
+    assert.equal(told(judgeCall(rules, { ...HTTPS, port: 8443 })), 'accept')
+    assert.equal(told(judgeCall(rules, HTTPS)), 'refuse ERR_HOST_NOT_COVERED')
   })
 })
 
 describe('plain HTTP to a host that is pinned at a port', () => {
   const at = (pattern: string, port: number) => {
     const policy = parsePolicy({ version: 1, default: 'allow', hosts: { [pattern]: { pins: pins(leaf) } } })
-    return told(judgeCall({ policy }, { ...HTTP, port }, NOW))
+    return told(judgeCall({ policy }, { ...HTTP, port }))
   }
 
   it('is refused on any port when that is the port of HTTPS: both names mean the same partner', () => {

@@ -16,8 +16,8 @@ import type { Dispatcher } from 'undici'
 import { PinnedFetchError } from '../errors.ts'
 import { type Call, judgeCall, type Rules } from '../judge.ts'
 import { canonicalHost } from '../policy/host.ts'
-import { isAddress } from './call.ts'
 import { asError } from './callbacks.ts'
+import { type Destination, Destinations, destinationOf } from './destination.ts'
 import type { Gate } from './gate.ts'
 import { hostHeader, rereadable } from './host-header.ts'
 import type { Pools, Undici } from './undici/pools.ts'
@@ -37,6 +37,7 @@ export interface PinnedDispatcherOptions {
 }
 
 type Options = Dispatcher.DispatchOptions & { readonly servername?: string | undefined; readonly allowH2?: boolean }
+type Mutable<Fields> = { -readonly [Name in keyof Fields]: Fields[Name] }
 type Handler = Dispatcher.DispatchHandler
 
 /** Handlers of undici 6 and 7, which Node's own `fetch` brings along, are named otherwise. */
@@ -44,6 +45,7 @@ type LegacyHandler = { readonly onError?: (error: Error) => void }
 
 export class PinnedDispatcher extends EventEmitter {
   readonly #gate: Gate
+  readonly #destinations: Destinations
   readonly #load: () => Promise<LoadedUndici>
   readonly #base: PinnedDispatcher | undefined
   readonly #composed: Dispatcher['dispatch'] | undefined
@@ -53,6 +55,7 @@ export class PinnedDispatcher extends EventEmitter {
   constructor({ gate, load, base, dispatch }: PinnedDispatcherOptions) {
     super()
     this.#gate = gate
+    this.#destinations = new Destinations((...address) => gate.callTo(...address))
     this.#load = load
     this.#base = base
     this.#composed = dispatch
@@ -160,39 +163,39 @@ export class PinnedDispatcher extends EventEmitter {
     return (
       this.#attempt(handler, () => {
         if (this.#isClosed) throw new Error('The guard is closed')
-        // Read once: what is judged is what is dialled. undici 6 and 7 leave there what they were called with.
-        const { dispatcher: _, ...read } = options as Options & { readonly dispatcher?: unknown }
-        const own: Options = read.headers ? { ...read, headers: rereadable(read.headers) } : read
-        const url = new URL(String(own.origin ?? ''))
-        const call = this.#judgedCall(url, own, rules)
-        this.#gate.admit(rules, call)
-        const isLegacy = typeof handler.onRequestStart !== 'function'
-        const forced = {
-          ...own,
-          origin: url.origin,
-          // undici would otherwise take it from the Host header.
-          servername: isAddress(call.host) ? undefined : call.host,
-          // Handlers of undici 6 and 7 don't speak HTTP/2 (nodejs/undici#4989).
-          ...(isLegacy ? { allowH2: false, ...oneLength(own) } : {}),
-        }
-        return pools.dispatch(call, forced, isLegacy ? wrapLegacy(undici, handler) : handler)
+        // Read once: what is judged is what is dialled.
+        const own: Mutable<Options> & { dispatcher?: unknown } = { ...options }
+        // undici 6 and 7 leave there what they were called with.
+        if ('dispatcher' in own) delete own.dispatcher
+        if (own.headers) own.headers = rereadable(own.headers)
+        const destination = this.#destination(own, rules)
+        this.#gate.admit(rules, destination.call)
+        own.origin = destination.origin
+        // undici would otherwise take it from the Host header.
+        own.servername = destination.servername
+        if (typeof handler.onRequestStart === 'function') return pools.dispatch(destination, own, handler)
+        // Handlers of undici 6 and 7 don't speak HTTP/2 (nodejs/undici#4989).
+        Object.assign(own, { allowH2: false }, oneLength(own))
+        return pools.dispatch(destination, own, wrapLegacy(undici, handler))
       }) ?? false
     )
   }
 
-  #judgedCall({ protocol, hostname, port }: URL, { servername, headers }: Options, rules: Rules): Call {
-    const call = this.#gate.callTo(protocol, hostname, port)
-    if (!isAddress(call.host)) return call
+  #destination({ origin, servername, headers }: Options, rules: Rules): Destination {
+    const destination = this.#destinations.at(origin)
+    if (destination.servername !== undefined) return destination
+    const { call } = destination
     const isCovered = ({ host, port }: Call) => rules.policy.hosts.find(host, port) !== undefined
     if (servername) {
-      const named = this.#gate.callTo(protocol, servername, call.port)
-      return isCovered(named) || !isCovered(call) ? named : call
+      const named = this.#destinations.named(destination, servername)
+      return isCovered(named.call) || !isCovered(call) ? named : destination
     }
     // When an address fails, the interceptor asks for the next without the name; only `Host` still tells it. It may
     // not open an address that the policy closes, but it keeps one that the policy leaves open from being a way out.
     const written = isCovered(call) || isClosed(rules, call) ? undefined : canonicalHost(hostHeader(headers) ?? '')
-    const named = written === undefined ? call : { ...call, host: written }
-    return isCovered(named) ? named : call
+    if (written === undefined) return destination
+    const named = destinationOf(destination.origin, { ...call, host: written })
+    return isCovered(named.call) ? named : destination
   }
 
   #attempt<Result>(handler: Handler, action: () => Result): Result | undefined {
@@ -211,7 +214,7 @@ export class PinnedDispatcher extends EventEmitter {
 
 /** Whether the rules refuse an uncovered place; no date plays a part. */
 function isClosed(rules: Rules, call: Call): boolean {
-  return judgeCall(rules, call, 0).decision === 'refuse'
+  return judgeCall(rules, call).decision === 'refuse'
 }
 
 /** The `fetch` of undici 6 writes a length that its caller gave beside its own, as "4, 4", which undici 8 refuses. */

@@ -101,7 +101,7 @@ export class Gate {
   /** Whether the rules of now let a call go out that was admitted before. */
   admits(call: Call): boolean {
     const rules = this.#store.latest
-    return rules === undefined || judgeCall(rules, call, this.#clock.now()).decision !== 'refuse'
+    return rules === undefined || judgeCall(rules, call).decision !== 'refuse'
   }
 
   /** {@link admit} by the rules of now. */
@@ -113,10 +113,9 @@ export class Gate {
   /** Lets a call go out, or throws why not. */
   admit(rules: Rules, call: Call): void {
     this.review()
-    const now = this.#clock.now()
-    const verdict = judgeCall(rules, call, now)
+    const verdict = judgeCall(rules, call)
     if (verdict.decision === 'accept') return
-    this.#reporter.failure(verdict, call, now)
+    this.#reporter.failure(verdict, call, this.#clock.now())
     if (verdict.decision === 'refuse') throw verdict.error
   }
 
@@ -128,7 +127,7 @@ export class Gate {
   async connect(call: Call, surface: Surface): Promise<TLSSocket> {
     let rules = await this.rules()
     for (let handshakes = 1; ; handshakes++) {
-      const admission = judgeCall(rules, call, this.#clock.now())
+      const admission = judgeCall(rules, call)
       if (admission.decision === 'refuse') {
         this.#reporter.failure(admission, call, this.#clock.now())
         throw admission.error

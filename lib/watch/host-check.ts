@@ -114,7 +114,7 @@ function unreachable({ code, reason, hint }: Unseen): Pick<HostCheck, 'state' | 
 }
 
 function verdictOf(rules: Rules, { call, path, trustId }: Seen, now: number): Verdict {
-  const admission = judgeCall(rules, call, now)
+  const admission = judgeCall(rules, call)
   return admission.decision === 'refuse' ? admission : judge(rules, call, { path, trustId }, now)
 }
 

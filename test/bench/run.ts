@@ -90,7 +90,7 @@ try {
     (figures) => figures,
   )
   await part('connections', () => measureConnections(36), figuresOfConnections)
-  await part('throughput', () => measureThroughput(8, 700), figuresOfThroughput)
+  await part('throughput', () => measureThroughput(56, 100), figuresOfThroughput)
   await part('resumption', measureResumption, figuresOfResumption)
   await part('policy', measurePolicy, figuresOfPolicy)
   await part('memory', () => measureMemory(4, folder), figuresOfMemory)

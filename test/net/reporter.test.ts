@@ -51,8 +51,8 @@ describe('a refused call is told', () => {
 
   it('as a refused host when no entry covers it, or when it is called in the clear', () => {
     const { reporter, events } = recording()
-    reporter.failure(failed(judgeCall(rulesOf(undefined), HTTPS, NOW)), HTTPS, NOW)
-    reporter.failure(failed(judgeCall(rulesOf({ pins: pins(leaf) }), HTTP, NOW)), HTTP, NOW)
+    reporter.failure(failed(judgeCall(rulesOf(undefined), HTTPS)), HTTPS, NOW)
+    reporter.failure(failed(judgeCall(rulesOf({ pins: pins(leaf) }), HTTP)), HTTP, NOW)
     assert.deepEqual(
       events.map((event) => 'error' in event && [event.type, event.port, event.pattern, event.error.code]),
       [
@@ -103,7 +103,7 @@ describe('a call that report mode lets through is told', () => {
       tell(reported(), { ...HTTPS, port: 8443 })
       tell(reported(), { ...HTTPS, host: 'b.test' })
       tell(verdictOf(rulesOf({ pins: [{ sha256: leaf.pin.slice(7), expires: atDay(-1) }], mode: 'report' })))
-      tell(judgeCall(rulesOf(undefined, { default: 'report' }), HTTPS, NOW))
+      tell(judgeCall(rulesOf(undefined, { default: 'report' }), HTTPS))
     }
     assert.equal(types().length, 5)
   })

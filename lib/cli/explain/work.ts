@@ -18,7 +18,7 @@ export const explain: Work<[string, string, object]> = async ({ world, voice }, 
   const call = callOf(url)
   const rules: Rules = { policy, version }
   const now = world.now()
-  const verdict = judgeCall(rules, call, now)
+  const verdict = judgeCall(rules, call)
   const { entry } = verdict
   const explanation = {
     host: call.host,

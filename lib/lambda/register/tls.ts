@@ -96,7 +96,7 @@ class OutsideTls {
       const rules = this.#rules()
       this.#connections.review(rules, clock.now())
       const call = this.#callOf(read, rules)
-      const admission = judgeCall(rules, call, clock.now())
+      const admission = judgeCall(rules, call)
       if (admission.decision !== 'accept') reporter.failure(admission, call, clock.now())
       if (admission.decision === 'refuse') throw admission.error
       // A denied key is denied everywhere: with a list of those every connection has to prove its path.
@@ -141,7 +141,7 @@ class OutsideTls {
     try {
       const rules = this.#rules()
       const call = this.#callOf(read, rules)
-      const { decision, entry } = judgeCall(rules, call, this.#parts.clock.now())
+      const { decision, entry } = judgeCall(rules, call)
       if (decision !== 'refuse' && entry === undefined) return undefined
       return new PinnedFetchError('ERR_CONFIGURATION', {
         option: 'socket',

@@ -10,17 +10,16 @@
  */
 
 import type { LookupFunction } from 'node:net'
-import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { Dispatcher, Pool } from 'undici'
 import type { Call } from '../../judge.ts'
 import type { Clock } from '../../source/clock.ts'
 import { asError } from '../callbacks.ts'
-import { connectionRevoked } from '../connections.ts'
+import type { Destination } from '../destination.ts'
 import type { Gate } from '../gate.ts'
-import { IDLE_LIMIT_MS } from '../idle.ts'
 import type { Dial, Surface } from '../surface.ts'
-import { WatchedHandler } from './handler.ts'
+import type { WatchedHandler } from './handler.ts'
+import { LivePool } from './live-pool.ts'
 import { Spares } from './spares.ts'
 
 /** What `import('./undici.ts')` gives. */
@@ -38,22 +37,7 @@ export interface PoolsOptions {
   readonly lookup: LookupFunction | undefined
 }
 
-interface LivePool {
-  readonly key: string
-  readonly pool: Pool
-  isRetired: boolean
-  /** Whether the rules refused one of its connections: what is upgraded on it ends, too. */
-  isRevoked: boolean
-  /** Requests dispatched and not ended. */
-  pending: number
-  /** WebSockets and tunnels that requests became. */
-  readonly upgraded: Set<Duplex>
-  /** Requests that have a connection and have written nothing to it: their body is still to come (HTTP/1.1). */
-  readonly unwritten: Set<WatchedHandler>
-  isHttp2: boolean
-  /** Wall clock of the last sign of life, ms. */
-  usedAt: number
-}
+type Options = Dispatcher.DispatchOptions & { readonly allowH2?: boolean }
 
 export class Pools {
   readonly #undici: Undici
@@ -75,47 +59,20 @@ export class Pools {
   }
 
   /** Dispatches a request that the gate has admitted. */
-  dispatch(call: Call, options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const live = this.#poolFor(call, options)
-    live.pending += 1
-    live.usedAt = this.#clock.now()
-    const watched = new WatchedHandler(handler, {
-      mayBegin: () => {
-        // A date may have passed while the request waited inside undici.
-        this.#gate.review()
-        return !live.isRetired && this.#gate.admits(call)
-      },
-      began: (request) => {
-        if (!live.isHttp2) live.unwritten.add(request)
-      },
-      written: (request) => live.unwritten.delete(request),
-      upgraded: (stream) => {
-        live.upgraded.add(stream)
-        // The answer that upgraded it may come after the policy had refused its connection.
-        this.#gate.review()
-        if (live.isRevoked) stream.destroy()
-        stream.once('close', () => live.upgraded.delete(stream))
-      },
-      again: () => this.#again(call, options, handler),
-      ended: () => {
-        live.pending -= 1
-        live.usedAt = this.#clock.now()
-        this.#dropIfUnused(live)
-      },
-    })
-    return live.pool.dispatch(options, watched)
+  dispatch(destination: Destination, options: Options, handler: Dispatcher.DispatchHandler): boolean {
+    return this.#poolFor(destination, options.allowH2 !== false).dispatch(destination, options, handler)
   }
 
   /** A request that could not begin: admitted once more, under the rules of now, and dispatched anew. */
-  #again(call: Call, options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+  #again({ destination, options, inner }: WatchedHandler): void {
     try {
-      this.#gate.admitAgain(call)
+      this.#gate.admitAgain(destination.call)
     } catch (error) {
       // As undici does for a request that never began: no controller.
-      handler.onResponseError?.(null as unknown as Dispatcher.DispatchController, asError(error))
+      inner.onResponseError?.(null as unknown as Dispatcher.DispatchController, asError(error))
       return
     }
-    this.dispatch(call, options, handler)
+    this.dispatch(destination, options, inner)
   }
 
   /** Opens a connection before it is needed; the next one that `call` needs is this. */
@@ -148,27 +105,27 @@ export class Pools {
     await Promise.all(pools.map((pool) => pool.destroy(error)))
   }
 
-  #poolFor(call: Call, { origin, allowH2 }: Dispatcher.DispatchOptions & { allowH2?: boolean }): LivePool {
-    const key = `${origin} ${call.host}${allowH2 === false ? ' http/1.1' : ''}`
+  #poolFor(destination: Destination, allowH2: boolean): LivePool {
+    const key = allowH2 ? destination.key : `${destination.key} http/1.1`
     const known = this.#pools.get(key)
-    if (known !== undefined) {
-      const idle = this.#clock.now() - known.usedAt
-      const isFresh = known.pending > 0 || (idle >= 0 && idle <= IDLE_LIMIT_MS)
-      if (isFresh) return known
-      this.#retire(known)
-    }
-    const live = this.#open(key, call, String(origin), allowH2 !== false)
+    if (known?.isFresh) return known
+    if (known !== undefined) this.#retire(known)
+    const live = new LivePool({
+      key,
+      gate: this.#gate,
+      clock: this.#clock,
+      open: (self) => this.#open(self, destination, allowH2),
+      again: (request) => this.#again(request),
+      unused: (self) => this.#retire(self),
+    })
     this.#pools.set(key, live)
     return live
   }
 
-  #open(key: string, call: Call, origin: string, allowH2: boolean): LivePool {
+  #open(live: LivePool, { call, origin }: Destination, allowH2: boolean): Pool {
     const retire = () => {
       this.#retire(live)
-      live.isRevoked = true
-      // A request ends by itself; what it was upgraded to might go on for ever under a key that is revoked.
-      for (const stream of live.upgraded) stream.destroy()
-      for (const request of live.unwritten) request.giveUp(connectionRevoked(call))
+      live.revoke(call)
     }
     const connect = (
       call.protocol === 'https:'
@@ -176,20 +133,7 @@ export class Pools {
         : this.#plain(call, retire)
     ) as ReturnType<Undici['buildConnector']>
     // Without a prototype: undici would take a polluted `factory` for ours, and ask it for the connections.
-    const pool = new this.#undici.Pool(origin, Object.assign(Object.create(null), { connect, allowH2 }))
-    const live: LivePool = {
-      key,
-      pool,
-      isRetired: false,
-      isRevoked: false,
-      pending: 0,
-      upgraded: new Set(),
-      unwritten: new Set(),
-      isHttp2: false,
-      usedAt: this.#clock.now(),
-    }
-    pool.on('disconnect', () => this.#dropIfUnused(live))
-    return live
+    return new this.#undici.Pool(origin, Object.assign(Object.create(null), { connect, allowH2 }))
   }
 
   #pinned(call: Call, allowH2: boolean, retire: () => void, opened: (socket: TLSSocket) => void): Connector {
@@ -261,12 +205,5 @@ export class Pools {
     const closing = live.pool.close().catch(() => undefined)
     this.#closing.set(live.pool, closing)
     closing.finally(() => this.#closing.delete(live.pool))
-  }
-
-  /** A pool without connections and requests holds nothing worth keeping. */
-  #dropIfUnused(live: LivePool): void {
-    queueMicrotask(() => {
-      if (live.pending === 0 && live.pool.stats.connected === 0) this.#retire(live)
-    })
   }
 }

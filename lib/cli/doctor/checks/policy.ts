@@ -41,7 +41,7 @@ export function verdictOn(
   const rules: Rules = { policy: found.policy, version: found.version }
   // With --servername this is another call than the URL's; what is judged is the name that was verified.
   const named: Call = { ...call, host: servername }
-  const admission = judgeCall(rules, named, judgedAt)
+  const admission = judgeCall(rules, named)
   if (admission.decision !== 'accept') return admission
   if (path === undefined || chain === undefined) return undefined
   return judge(rules, named, { path, trustId: chain.trustId }, judgedAt)
