@@ -6,6 +6,7 @@
  * `constructor`, and a lookup must not find what the document didn't say. A key whose value is `undefined` is there,
  * with a wrong value.
  */
+import { emptyRecord } from './frozen-record.ts'
 import { kindOf, malformed, pathOfItem, pathOfKey } from './malformed.ts'
 import { nearestWord } from './spelling.ts'
 
@@ -50,6 +51,23 @@ export function parseOptional<Key extends string, Value>(
 ): { readonly [K in Key]?: Value } {
   const value = parseField(fields, key, parse)
   return value === undefined ? {} : ({ [key]: value } as { readonly [K in Key]: Value })
+}
+
+/**
+ * The parsed values of all keys, in the order of the document: an entry of few keys costs little. The keys were looked at
+ * before ({@link refuseUnknownKeys}).
+ */
+export function parseFields<Values extends object>(
+  fields: Fields,
+  parsers: { readonly [Key in keyof Values]?: Parse<Values[Key]> },
+): Values {
+  const read = emptyRecord()
+  for (const [key, value] of fields.values) {
+    const parse = parsers[key as keyof Values]
+    if (parse === undefined) throw new Error(`"${key}" has no parser`)
+    read[key] = parse(value, pathOfKey(fields.path, key))
+  }
+  return read as Values
 }
 
 /** A parser of frozen lists. `noun` is what an item is called: `a pin`. */

@@ -49,7 +49,7 @@ const MAX_PORT = 65_535
  * What has no identity can't be covered, and must be refused whatever the policy's `default` says.
  */
 export function canonicalHost(text: string): string | undefined {
-  if (text.length <= MAX_NAME && PLAIN_NAME.test(text) && !text.includes('xn--')) return text
+  if (isPlainName(text)) return text
   if (text === '' || NOT_OF_A_HOST.test(text)) return undefined
   if (text.startsWith('[') && !text.endsWith(']')) return undefined
   const hostname = URL.parse(`https://${text.includes(':') && !text.startsWith('[') ? `[${text}]` : text}/`)?.hostname
@@ -59,8 +59,13 @@ export function canonicalHost(text: string): string | undefined {
   return EMPTY_LABEL.test(name) || name.length > MAX_NAME ? undefined : name
 }
 
+function isPlainName(text: string): boolean {
+  return text.length <= MAX_NAME && PLAIN_NAME.test(text) && !text.includes('xn--')
+}
+
 /** Reads a key of `hosts`. Whether a wildcard stands over a public suffix is not looked at here (reading.ts). */
 export function parseHostPattern(text: string, path: string): HostPattern {
+  if (isPlainName(text)) return freezeRecord<HostPattern>({ text, kind: 'exact', base: text })
   refuseWhatIsNoPattern(text, path)
   const { host, port } = splitPort(text, path)
   const [wildcard = '', rest = host] = /^(\*\*?\.)(.*)$/s.exec(host)?.slice(1) ?? []

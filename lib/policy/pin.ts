@@ -69,7 +69,14 @@ export function pinOfSpki(spki: Uint8Array): string {
   return createHash('sha256').update(spki).digest('base64')
 }
 
+/** Of a pin that is right at first sight, as nearly all are: the digest. A long policy holds a thousand of them. */
+const USUAL = /^sha256\/[A-Za-z0-9+/]+=$/
+const USUAL_LENGTH = PREFIX.length + 44
+
 function parseDigest(text: string, path: string): string {
+  if (text.length === USUAL_LENGTH && USUAL.test(text) && LAST_DIGITS.includes(text.charAt(USUAL_LENGTH - 2))) {
+    return text.slice(PREFIX.length)
+  }
   if (text.startsWith(PREFIX)) return parseBase64(text.slice(PREFIX.length), path)
   if (/^(?:pin-)?sha-?256[/=:-]/i.test(text)) {
     throw malformed(path, `does not begin with "${PREFIX}"`, `write a pin ${EXAMPLE}`)
@@ -99,8 +106,11 @@ const MISTAKES: readonly { readonly sign: RegExp; readonly problem: string; read
 /** Characters of a pin as people write it in any of the ways below; longer text is not looked at. */
 const MAX_LENGTH = 128
 
-/** 32 bytes in canonical base64: 42 characters, one of those that leave the last four bits empty, the padding. */
-const CANONICAL = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/
+/** The base64 digits that leave the last two of their bits empty. */
+const LAST_DIGITS = 'AEIMQUYcgkosw048'
+
+/** 32 bytes in canonical base64: 42 digits, one of those that leave the last bits empty, the padding. */
+const CANONICAL = new RegExp(`^[A-Za-z0-9+/]{42}[${LAST_DIGITS}]=$`)
 
 function parseBase64(text: string, path: string): string {
   if (CANONICAL.test(text)) return text

@@ -14,7 +14,9 @@ import {
   type Fields,
   listOf,
   nonEmptyListOf,
+  type Parse,
   parseField,
+  parseFields,
   parseObject,
   parseOptional,
   refuseUnknownKeys,
@@ -63,8 +65,6 @@ const DOCUMENT_KEYS = ['version', 'serial', 'default', 'hosts', 'deny'] as const
 
 const PIN_LISTS = ['pins', 'leafPins', 'issuerPins'] as const
 
-const ENTRY_KEYS = [...PIN_LISTS, 'mode', 'reportUntil', 'expires', 'onExpiry', 'anchors'] as const
-
 const EXAMPLE = '{ "version": 1, "hosts": { "api.partner.example": { "pins": ["sha256/…", "sha256/…"] } } }'
 
 const parsePins = nonEmptyListOf('a pin', parsePin)
@@ -76,6 +76,21 @@ const parseDenied = listOf('the pins', parseBarePin)
 const parseMode = choiceOf(['enforce', 'report'])
 
 const parseDefault = choiceOf(['deny', 'report', 'allow'])
+
+type EntryFields = { -readonly [Key in keyof HostEntry]?: HostEntry[Key] }
+
+const ENTRY_FIELDS: { readonly [Key in Exclude<keyof HostEntry, 'pattern'>]-?: Parse<HostEntry[Key]> } = {
+  pins: parsePins,
+  leafPins: parsePins,
+  issuerPins: parsePins,
+  mode: parseMode,
+  reportUntil: parseInstant,
+  expires: parseInstant,
+  onExpiry: parseMode,
+  anchors: parseAnchors,
+}
+
+const ENTRY_KEYS = Object.keys(ENTRY_FIELDS)
 
 /**
  * Reads a document. Throws `ERR_POLICY_MALFORMED`.
@@ -170,19 +185,12 @@ function parseEntry(input: unknown, path: string, pattern: HostPattern): HostEnt
   if (fields.values.has('onExpiry') && !fields.values.has('expires')) {
     throw malformed(pathOfKey(path, 'onExpiry'), 'stands without "expires"', 'add "expires", or remove "onExpiry"')
   }
-  const mode = parseField(fields, 'mode', parseMode) ?? 'enforce'
-  return freezeRecord<HostEntry>({
-    pattern,
-    ...parseOptional(fields, 'pins', parsePins),
-    ...parseOptional(fields, 'leafPins', parsePins),
-    ...parseOptional(fields, 'issuerPins', parsePins),
-    // Break-glass must end: "report" beside a "reportUntil" would go on for ever.
-    mode: fields.values.has('reportUntil') ? 'enforce' : mode,
-    ...parseOptional(fields, 'reportUntil', parseInstant),
-    ...parseOptional(fields, 'expires', parseInstant),
-    onExpiry: parseField(fields, 'onExpiry', parseMode) ?? 'enforce',
-    ...parseOptional(fields, 'anchors', parseAnchors),
-  })
+  const entry = parseFields<EntryFields>(fields, ENTRY_FIELDS)
+  entry.pattern = pattern
+  // Break-glass must end: "report" beside a "reportUntil" would go on for ever.
+  if (entry.mode === undefined || entry.reportUntil !== undefined) entry.mode = 'enforce'
+  entry.onExpiry ??= 'enforce'
+  return Object.freeze(entry) as HostEntry
 }
 
 function parseVersion(input: unknown, path: string): void {

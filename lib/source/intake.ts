@@ -24,7 +24,7 @@ export interface Accepted {
 export class Intake {
   readonly #sources: readonly PolicySource[]
   #serials: readonly (number | undefined)[] = []
-  #fingerprint: string | undefined
+  #last: { readonly fingerprint: string; readonly accepted: Accepted } | undefined
 
   constructor(sources: readonly PolicySource[]) {
     this.#sources = sources
@@ -36,18 +36,33 @@ export class Intake {
    * @throws {PinnedFetchError} `ERR_POLICY_MALFORMED`, `ERR_POLICY_ROLLED_BACK`
    */
   accept(documents: readonly LoadedDocument[], isSuffix: IsPublicSuffix): Accepted {
+    // By content as well as by version: a source may call every state the same, or hand out one object again and again.
+    const fingerprint = fingerprintOf(documents)
+    if (fingerprint !== undefined && fingerprint === this.#last?.fingerprint) {
+      return { ...this.#last.accepted, changed: false }
+    }
     const parts = this.#sources.map((source, index) => {
       const policy = readFrom(source.name, () => readPolicy(documents[index]?.document, isSuffix))
       return { source: source.name, policy, serial: newerSerial(source, policy.serial, this.#serials[index]) }
     })
-    const policy = joinPolicies(parts)
-    // By content as well as by version: a source may call every state the same, or hand out one object again and again.
-    const fingerprint = JSON.stringify(documents)
-    const changed = fingerprint !== this.#fingerprint
+    const accepted: Accepted = {
+      policy: joinPolicies(parts),
+      version: joinedText(documents.map((document) => document.version)),
+      stage: joinedText(documents.map((document) => document.stage)),
+      changed: true,
+    }
     this.#serials = parts.map(({ serial }) => serial)
-    this.#fingerprint = fingerprint
-    const version = joinedText(documents.map((document) => document.version))
-    return { policy, version, stage: joinedText(documents.map((document) => document.stage)), changed }
+    this.#last = fingerprint === undefined ? undefined : { fingerprint, accepted }
+    return accepted
+  }
+}
+
+/** `undefined`: what was loaded is no JSON, and no policy either. */
+function fingerprintOf(documents: readonly LoadedDocument[]): string | undefined {
+  try {
+    return JSON.stringify(documents)
+  } catch {
+    return undefined
   }
 }
 

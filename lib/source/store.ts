@@ -32,7 +32,7 @@ const MAX_RETRY_PAUSE_MS = 60_000
 const MAX_RETRY_PAUSE_WITHOUT_POLICY_MS = 5_000
 
 /** Part of `cacheExpiry` by which environments differ, so that a fleet never asks in step. */
-const JITTER = 0.2
+const JITTER = 0.1
 
 export interface StoreOptions {
   /** ms a policy is fresh; -1: for ever; 0: never. */

@@ -66,6 +66,25 @@ describe('the intake', () => {
     assert.equal(policy.hosts.find('a.test', 443)?.pins?.[0]?.sha256, pinOf(2).slice('sha256/'.length))
   })
 
+  it('reads the same documents once', () => {
+    const taker = intake('a', 'b')
+    const documents = () => [{ document: document(1), version: '1' }, { document: document(2) }]
+    const { policy, version } = taker.accept(documents(), isPublicSuffix)
+    const again = taker.accept(documents(), () => assert.fail('read again'))
+    assert.equal(again.policy, policy)
+    assert.deepEqual([again.version, again.changed], [version, false])
+    taker.accept([{ document: document(3) }, { document: document(2) }], isPublicSuffix)
+    assert.notEqual(taker.accept(documents(), isPublicSuffix).policy, policy)
+  })
+
+  it('refuses what turns in a circle, whatever it was before', () => {
+    const taker = intake('a')
+    const circle: Record<string, unknown> = { 'a.test': [pinOf(1)] }
+    taker.accept([{ document: circle }], isPublicSuffix)
+    circle['b.test'] = circle
+    assert.throws(() => taker.accept([{ document: circle }], isPublicSuffix), { code: 'ERR_POLICY_MALFORMED' })
+  })
+
   it('refuses what is no policy by the name of its source', () => {
     for (const bad of [undefined, null, 'text', [], {}, { 'a.test': [] }]) {
       assert.throws(

@@ -15,7 +15,7 @@ import {
 } from './controllable-source.ts'
 
 /** No environment asks before this. */
-const EARLIEST_MS = 0.8 * CACHE_EXPIRY_MS
+const EARLIEST_MS = 0.9 * CACHE_EXPIRY_MS
 
 describe('a fresh policy', () => {
   it('serves every call at once, and the source is not asked', async (t) => {
@@ -27,7 +27,7 @@ describe('a fresh policy', () => {
     source.latest(1)
   })
 
-  it('is refreshed by a fleet at different times, each within the last fifth of cacheExpiry', async (t) => {
+  it('is refreshed by a fleet at different times, each within the last tenth of cacheExpiry', async (t) => {
     const fleet = await Promise.all(Array.from({ length: 100 }, () => loadedStore(t)))
     const askedAfter = (milliseconds: number) => {
       for (const { clock, store } of fleet) {
