@@ -12,21 +12,24 @@ import type { Throughput } from './throughput.ts'
 
 const median = (values: readonly number[]) => spreadOf(values).median
 
-export function figuresOfStarts(starts: Starts, ahead: Starts): Figure[] {
+export function figuresOfStarts(starts: Starts, distant: Starts, ahead: Starts): Figure[] {
   const ms = (values: readonly number[]) => formatValue(median(values), 'ms')
-  const against = (peer: 'tutorial-middy' | 'tutorial-powertools' | 'undici-fetch', name: string, most?: number) => ({
+  type Other = 'tutorial-middy' | 'tutorial-powertools' | 'undici-fetch'
+  const against = (run: Starts, other: Other, name: string, most?: number) => ({
     group: 'cold start',
     name,
-    ours: ms(starts.pinned.total),
-    theirs: ms(starts[peer].total),
-    result: paired(starts.pinned.total, starts[peer].total, ratio),
+    ours: ms(run.pinned.total),
+    theirs: ms(run[other].total),
+    result: paired(run.pinned.total, run[other].total, ratio),
     unit: 'x' as const,
     ...(most === undefined ? {} : { target: { most } }),
   })
   return [
-    against('tutorial-middy', 'against Middy, its secrets middleware and the tutorials’ pin check', 1),
-    against('tutorial-powertools', 'against Powertools’ parameters and metrics and the same check', 1),
-    against('undici-fetch', 'against undici without any pins'),
+    against(starts, 'tutorial-middy', 'against Middy, its secrets middleware and the tutorials’ pin check', 1),
+    against(distant, 'tutorial-middy', 'the same, with a Secrets Manager that takes 30 ms', 1),
+    against(starts, 'tutorial-powertools', 'against Powertools’ parameters and metrics and the same check', 1),
+    against(distant, 'tutorial-powertools', 'the same, with a Secrets Manager that takes 30 ms', 1),
+    against(starts, 'undici-fetch', 'against undici without any pins'),
     {
       group: 'cold start',
       name: 'first call with `preconnect`, started in advance, against Node’s fetch',

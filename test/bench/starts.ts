@@ -36,17 +36,25 @@ export type Starts = Readonly<Record<Peer, Start>> & { readonly runtime: string 
 /** How long an environment that was started in advance (provisioned concurrency) waits for its first event, in ms. */
 const HEAD_START_MS = 600
 
-/**
- * @param rounds of every peer
- * @param ahead these peers alone, and their first event comes only when the environment has been ready for a while
- */
-export async function measureStarts(rounds: number, folder: string, ahead?: readonly Peer[]): Promise<Starts> {
-  const peers = ahead ?? PEERS
+export interface StartsOptions {
+  /** Of every peer. */
+  readonly rounds: number
+  readonly folder: string
+  /** Default: all. */
+  readonly peers?: readonly Peer[]
+  /** Whether the first event comes only when the environment has been ready for a while. */
+  readonly isAhead?: boolean
+  /** How long Secrets Manager takes to answer, ms. Default: not at all. */
+  readonly secretsTake?: number
+}
+
+export async function measureStarts(options: StartsOptions): Promise<Starts> {
+  const { rounds, folder, peers = PEERS, isAhead = false, secretsTake = 0 } = options
   const root = await rootAuthority('Bench Root')
   // The check of the tutorials understands RSA keys only.
   const issuer = await intermediateOf(root, 'Bench CA', { kind: 'rsa2048' })
   const partner = await startTlsServer(presented(await leafOf(issuer, ['localhost']), issuer))
-  const secrets = await startSecretsEndpoint()
+  const secrets = await startSecretsEndpoint({ answersAfter: secretsTake })
   const place = `localhost:${partner.port}`
   secrets.put('prod/partner-pins', JSON.stringify({ [place]: [issuer.pin, root.pin] }))
   writeFileSync(`${folder}/root.pem`, root.certificate)
@@ -63,7 +71,7 @@ export async function measureStarts(rounds: number, folder: string, ahead?: read
       const startedAt = performance.now()
       const options = { taskRoot: `${folder}/${peer}`, handler: 'index.handler', environment }
       const environmentOfPeer = await startFunction(options)
-      if (ahead !== undefined) await new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))
+      if (isAhead) await new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))
       const { kind, body, text } = await environmentOfPeer.invoke({ url: `https://${place}/` })
       if (kind === 'error') throw new Error(`${peer}: ${text}\n${environmentOfPeer.stderr.join('\n')}`)
       starts[peer].total.push(performance.now() - startedAt)

@@ -51,7 +51,8 @@ interface Reply {
   readonly body: Fields
 }
 
-export async function startSecretsEndpoint(): Promise<SecretsEndpoint> {
+/** @param answersAfter ms from the end of each request to its reply, for benchmarks; default 0 */
+export async function startSecretsEndpoint({ answersAfter = 0 } = {}): Promise<SecretsEndpoint> {
   const store = new SecretsStore()
   const faults = new SecretsFaults()
   const connections = new Connections()
@@ -69,6 +70,7 @@ export async function startSecretsEndpoint(): Promise<SecretsEndpoint> {
     const reply = fault.kind === 'fail' ? failed(fault.failure) : perform(store, rotations, request)
     if (cut === 'after') return void incoming.socket.resetAndDestroy()
     await released
+    if (answersAfter > 0) await new Promise((resolve) => setTimeout(resolve, answersAfter))
     send(outgoing, reply)
   }
   const server = createServer((incoming, outgoing) => {
