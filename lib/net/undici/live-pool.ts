@@ -39,7 +39,6 @@ export class LivePool implements Watch {
   readonly #unwritten = new Set<WatchedHandler>()
   /** Requests dispatched and not ended. */
   #pending = 0
-  #connected = 0
   /** Wall clock when the last request ended, ms. */
   #usedAt: number
   /** Whether the rules refused one of its connections: what is upgraded on it ends, too. */
@@ -56,13 +55,7 @@ export class LivePool implements Watch {
     this.again = again
     this.#unused = unused
     this.pool = open(this)
-    this.pool.on('connect', () => {
-      this.#connected += 1
-    })
-    this.pool.on('disconnect', () => {
-      this.#connected -= 1
-      this.#dropIfUnused()
-    })
+    this.pool.on('disconnect', () => this.#dropIfUnused())
   }
 
   /** Whether the environment can't have been frozen since its last request. */
@@ -120,10 +113,10 @@ export class LivePool implements Watch {
 
   /** A pool without connections and requests holds nothing worth keeping. */
   #dropIfUnused(): void {
-    if (this.#connected > 0) return
+    if (this.#pending > 0) return
     // Later: undici may be about to dispatch what waited for the connection that ended.
     queueMicrotask(() => {
-      if (this.#pending === 0 && this.#connected === 0) this.#unused(this)
+      if (this.#pending === 0 && this.pool.stats.connected === 0) this.#unused(this)
     })
   }
 }
