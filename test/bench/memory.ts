@@ -37,8 +37,11 @@ export async function measureMemory(runs: number, folder: string): Promise<Memor
 export async function* soak(reports: number, folder: string): AsyncGenerator<number> {
   const peer = await startPeer({ names: HOSTS })
   const file = await bundleHandler('memory-judged', folder)
-  yield* memoryOf(file, { ...taskFor(peer), reports })
-  peer.close()
+  try {
+    yield* memoryOf(file, { ...taskFor(peer), reports })
+  } finally {
+    peer.close()
+  }
 }
 
 function taskFor({ port, root, issuer }: Peer): MemoryTask {
@@ -48,6 +51,9 @@ function taskFor({ port, root, issuer }: Peer): MemoryTask {
 async function* memoryOf(file: string, task: MemoryTask): AsyncGenerator<number> {
   const child = fork(file, { execArgv: ['--expose-gc'] })
   child.send(task)
-  for (let report = 0; report < (task.reports ?? 1); report++) yield Number((await once(child, 'message'))[0])
-  child.kill()
+  try {
+    for (let report = 0; report < (task.reports ?? 1); report++) yield Number((await once(child, 'message'))[0])
+  } finally {
+    child.kill()
+  }
 }

@@ -93,7 +93,7 @@ try {
   await part('throughput', () => measureThroughput(56, 100), figuresOfThroughput)
   await part('resumption', measureResumption, figuresOfResumption)
   await part('policy', measurePolicy, figuresOfPolicy)
-  await part('memory', () => measureMemory(4, folder), figuresOfMemory)
+  await part('memory', () => measureMemory(8, folder), figuresOfMemory)
   await part('fleet', () => runFleet(), figuresOfFleet)
 } finally {
   rmSync(folder, { recursive: true, force: true })
