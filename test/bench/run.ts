@@ -57,6 +57,9 @@ interface Raw {
 
 const words = process.argv.slice(2)
 const only = words.filter((word) => !word.startsWith('--'))
+/** Secrets Manager in the region of the function, ms: an assumption, and for a new connection a low one. */
+const SECRETS_TAKE_MS = 30
+
 const folder = mkdtempSync(join(tmpdir(), 'pinned-fetch-bench-'))
 const startedAt = Date.now()
 const raw: Raw = {
@@ -113,9 +116,6 @@ console.log(
 )
 if (words.includes('--keep')) keep()
 process.exit()
-
-/** Secrets Manager in the region of the function, ms: an assumption, and for a new connection a low one. */
-const SECRETS_TAKE_MS = 30
 
 /** All kinds of start; but for the first, with the peers that matter there. */
 async function measureAllStarts(): Promise<readonly [Starts, Starts, Starts]> {
