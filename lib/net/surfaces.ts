@@ -71,6 +71,8 @@ export class Surfaces {
   }
 
   async #loadUndici(): Promise<LoadedUndici> {
+    const { readSteps } = await import('./undici/steps.ts')
+    await readSteps()
     const [undici, { Pools }] = await Promise.all([import('./undici/undici.ts'), import('./undici/pools.ts')])
     const { gate, clock, lookup } = this.#options
     return { undici, pools: new Pools({ undici, gate, clock, lookup }) }

@@ -34,3 +34,17 @@ declare module 'undici/lib/web/fetch/request.js' {
   const file: Pick<typeof import('undici'), 'Request'>
   export default file
 }
+
+declare module 'undici/lib/core/util.js' {
+  const file: unknown
+  export default file
+}
+
+declare module 'undici/lib/dispatcher/client.js' {
+  export { Client as default } from 'undici'
+}
+
+declare module 'undici/lib/web/fetch/headers.js' {
+  const file: Pick<typeof import('undici'), 'Headers'>
+  export default file
+}

@@ -58,6 +58,14 @@ describe('the process’s own fetch', () => {
     assert.deepEqual(result, [true, true, 200, '200 ok', false])
   })
 
+  it('has none while undici is being read step by step', async () => {
+    const result = await inProcess(`
+      const { readSteps } = await import('${UNDICI.replace('undici.ts', 'steps.ts')}')
+      await readSteps()
+      console.log(JSON.stringify([dispatcher() === undefined, await get()]))`)
+    assert.deepEqual(result, [true, 200])
+  })
+
   it('keeps the dispatcher that somebody gave it before', async () => {
     const result = await inProcess(`
       const { Agent } = (await import('undici'))

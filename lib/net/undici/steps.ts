@@ -1,0 +1,23 @@
+/**
+ * undici, read step by step: whole, it holds the process for as long as Secrets Manager takes to answer, and the request
+ * for the policy, whose connection is being opened meanwhile, would go out only then.
+ *
+ * None of these files sets the process's own dispatcher: that is the last step (undici.ts).
+ */
+
+/// <reference path="./files.d.ts" />
+
+const STEPS: readonly (() => Promise<unknown>)[] = [
+  () => import('undici/lib/core/util.js'),
+  () => import('undici/lib/dispatcher/client.js'),
+  () => import('undici/lib/web/fetch/headers.js'),
+  () => import('undici/lib/web/fetch/request.js'),
+]
+
+/** Reads all but the last, and lets between them happen what the process waits for. */
+export async function readSteps(): Promise<void> {
+  for (const read of STEPS) {
+    await new Promise((resolve) => setImmediate(resolve))
+    await read()
+  }
+}
