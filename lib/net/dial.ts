@@ -11,7 +11,7 @@ export const HANDSHAKE_LIMIT_MS = 10_000
 /** Calls back once: after `secureConnect`, or when the socket fails, closes or takes too long. */
 export function whenConnected(socket: TLSSocket, callback: DialCallback): void {
   const timer = setTimeout(() => socket.destroy(timedOut()), HANDSHAKE_LIMIT_MS)
-  const onClose = () => settle(new Error('the connection was closed during its handshake'))
+  const onClose = () => settle(closedEarly())
   let settled = false
   function settle(error: Error | null): void {
     if (settled) return
@@ -24,6 +24,10 @@ export function whenConnected(socket: TLSSocket, callback: DialCallback): void {
   socket.once('secureConnect', () => settle(null)).once('close', onClose)
   // Stays: an error while the connection is judged, or after, must not be an uncaught exception.
   socket.on('error', settle)
+}
+
+function closedEarly(): Error {
+  return Object.assign(new Error('The connection was closed during its handshake'), { code: 'ECONNRESET' })
 }
 
 function timedOut(): Error {

@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { request as httpsRequest } from 'node:https'
 import { PassThrough } from 'node:stream'
 import { it } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { request as undiciRequest } from 'undici'
 import { HOST, partner } from '../attacks/cast.ts'
 import { changingGuard, NOBODYS_PINS, pinning } from '../attacks/changing-policy.ts'
@@ -82,9 +83,12 @@ for (const surface of SURFACES) {
       proxy: `http://proxy.test:${proxy.port}`,
     })
     t.after(() => guard.close())
-    const connected = server.whenConnected()
-    const failed = assert.rejects(surface.call(guard, `https://${HOST}:${server.port}/`))
-    await connected
+    const failed = assert.rejects(surface.call(guard, `https://${HOST}:${server.port}/`), (error: Error) => {
+      assert.equal(codeOf(error), 'ECONNRESET')
+      return true
+    })
+    // The guard's first word to the server is in the tunnel.
+    while (!proxy.recording.tunnels.some(({ sent }) => sent.length > 0)) await nextTurn()
     proxy.destroyConnections()
     await failed
   })
