@@ -101,7 +101,7 @@ function refuseWhatIsNoPattern(text: string, path: string): void {
   if (text.includes('%')) throw malformed(path, 'is percent-encoded', 'write the characters themselves, or punycode')
 }
 
-function splitPort(text: string, path: string): { readonly host: string; readonly port?: number } {
+function splitPort(text: string, path: string): { readonly host: string; readonly port: number | undefined } {
   const afterName = text.includes(']') ? /^(.*\]):(.*)$/s : /^([^:]*):([^:]*)$/
   const [host, digits] = afterName.exec(text)?.slice(1) ?? []
   if (host !== undefined && digits !== undefined) {
@@ -114,7 +114,7 @@ function splitPort(text: string, path: string): { readonly host: string; readonl
   if (withoutLast !== undefined && canonicalHost(withoutLast) !== undefined) {
     throw malformed(path, 'may end in a port or in a part of the address', 'write the IPv6 address in brackets')
   }
-  return { host: text }
+  return { host: text, port: undefined }
 }
 
 function unwrapMappedIpv4(address: string): string {

@@ -35,19 +35,26 @@ it('a request of pinnedAgent that has written nothing yet is not written to a re
   assert.equal(server.recording.bytes, 0)
 })
 
-it('nor is one of pinnedDispatcher whose body is still to come', async (t) => {
-  const server = await startTlsServer(presented(leaf, issuing))
-  t.after(() => server.close())
-  const { guard, publish, events } = await changingGuard(t, pinning(pins), { ca: root.certificate })
-  const body = new PassThrough()
-  const call = undiciRequest(`https://${HOST}:${server.port}/`, { dispatcher: guard.dispatcher, method: 'POST', body })
-  const failed = assert.rejects(call)
-  while (!events.some(({ type }) => type === 'connection-accepted')) await new Promise((turn) => setImmediate(turn))
-  await publish(pinning(NOBODYS_PINS))
-  body.end('secret')
-  await failed
-  assert.equal(server.recording.bytes, 0)
-})
+for (const [kind, bodyFrom] of [
+  ['stream', (stream: PassThrough) => stream],
+  ['async iterable', (stream: PassThrough) => ({ [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator]() })],
+] as const) {
+  it(`nor is one of pinnedDispatcher whose body, of kind ${kind}, is still to come`, async (t) => {
+    const server = await startTlsServer(presented(leaf, issuing))
+    t.after(() => server.close())
+    const { guard, publish, events } = await changingGuard(t, pinning(pins), { ca: root.certificate })
+    const stream = new PassThrough()
+    const body = bodyFrom(stream) as PassThrough
+    const { dispatcher } = guard
+    const call = undiciRequest(`https://${HOST}:${server.port}/`, { dispatcher, method: 'POST', body })
+    const failed = assert.rejects(call)
+    while (!events.some(({ type }) => type === 'connection-accepted')) await nextTurn()
+    await publish(pinning(NOBODYS_PINS))
+    stream.end('secret')
+    await failed
+    assert.equal(server.recording.bytes, 0)
+  })
+}
 
 it('a call in line for the only connection gets it when another host leaves it idle', async (t) => {
   const [here, there] = await Promise.all([
