@@ -61,8 +61,12 @@ async function loadedBy(t: TestContext, action: string): Promise<Loaded> {
     ca: root.certificate,
     port: server.port,
   })
-  const [listed, { builtIn }] = await Promise.all([run(action, { CASE, LIST: 'yes' }), run(action, { CASE })])
-  return { ...listed, builtIn }
+  // Under hooks Node 22 reads its own undici for whoever requires node:http.
+  const [listed, { builtIn, dispatcher }] = await Promise.all([
+    run(action, { CASE, LIST: 'yes' }),
+    run(action, { CASE }),
+  ])
+  return { ...listed, builtIn, dispatcher }
 }
 
 async function run(action: string, environment: Readonly<Record<string, string>>): Promise<Loaded> {

@@ -48,3 +48,13 @@ declare module 'undici/lib/web/fetch/headers.js' {
   const file: Pick<typeof import('undici'), 'Headers'>
   export default file
 }
+
+declare module 'undici/lib/global.js' {
+  const file: unknown
+  export default file
+}
+
+declare module 'undici/lib/web/fetch/response.js' {
+  const file: Pick<typeof import('undici'), 'Response'>
+  export default file
+}

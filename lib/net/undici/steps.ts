@@ -7,11 +7,12 @@
 
 /// <reference path="./files.d.ts" />
 
+/** In the order in which undici's index comes by them: some take over what an earlier one has left. */
 const STEPS: readonly (() => Promise<unknown>)[] = [
   () => import('undici/lib/core/util.js'),
   () => import('undici/lib/dispatcher/client.js'),
   () => import('undici/lib/web/fetch/headers.js'),
-  () => import('undici/lib/web/fetch/request.js'),
+  () => import('undici/lib/web/fetch/response.js'),
 ]
 
 /** Reads all but the last, and lets between them happen what the process waits for. */
