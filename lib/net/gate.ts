@@ -78,6 +78,11 @@ export class Gate {
     return this.#store.rules()
   }
 
+  /** Whether a policy has arrived. */
+  get hasRules(): boolean {
+    return this.#store.latest !== undefined
+  }
+
   /**
    * The call that an address stands for. A name without a canonical form is refused here, and told.
    *

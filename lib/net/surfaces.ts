@@ -14,6 +14,9 @@ import { type LoadedUndici, PinnedDispatcher } from './dispatcher.ts'
 import type { Gate } from './gate.ts'
 import type { Reporter } from './reporter.ts'
 
+/** As it was when this was loaded: tests put a clock of their own in its place, which stands still. */
+const nextTurn = setImmediate
+
 export interface SurfacesOptions {
   readonly gate: Gate
   readonly reporter: Reporter
@@ -70,9 +73,15 @@ export class Surfaces {
     return this.#loading
   }
 
+  /** One turn of the event loop. Where that stands still, as under the timers of a test, until there is a policy. */
+  async #turn(): Promise<void> {
+    const arrived = (async () => void (await this.#options.gate.rules()))().catch(() => undefined)
+    await Promise.race([new Promise((resolve) => nextTurn(resolve)), arrived])
+  }
+
   async #loadUndici(): Promise<LoadedUndici> {
     const { readSteps } = await import('./undici/steps.ts')
-    await readSteps()
+    await readSteps(() => (this.#options.gate.hasRules ? undefined : this.#turn()))
     const [undici, { Pools }] = await Promise.all([import('./undici/undici.ts'), import('./undici/pools.ts')])
     const { gate, clock, lookup } = this.#options
     return { undici, pools: new Pools({ undici, gate, clock, lookup }) }

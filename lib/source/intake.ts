@@ -5,6 +5,7 @@
  * refused changes neither.
  */
 
+import { types } from 'node:util'
 import { PinnedFetchError } from '../errors.ts'
 import { joinPolicies } from '../policy/join.ts'
 import { readFrom } from '../policy/malformed.ts'
@@ -57,13 +58,29 @@ export class Intake {
   }
 }
 
-/** `undefined`: what was loaded is no JSON, and no policy either. */
+/** `undefined`: it can't be told by its JSON text, so it is read. */
 function fingerprintOf(documents: readonly LoadedDocument[]): string | undefined {
   try {
-    return JSON.stringify(documents)
+    return JSON.stringify(
+      documents.map(({ document, version, stage }) => [document, version ?? null, stage ?? null]),
+      asItIs,
+    )
   } catch {
     return undefined
   }
+}
+
+/**
+ * Refuses what JSON would leave out or rewrite (`undefined`, a function, a `toJSON`, a boxed string): a policy with such a
+ * value is refused, and must not be taken for the one before.
+ */
+function asItIs(this: unknown, key: string, value: unknown): unknown {
+  const isJson =
+    typeof value === 'object'
+      ? !types.isBoxedPrimitive(value)
+      : typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
+  if (!isJson || Reflect.get(Object(this), key) !== value) throw new TypeError('not as it is')
+  return value
 }
 
 /** The list of public suffixes, loaded when a document has a wildcard; without one nobody asks it. */

@@ -15,6 +15,7 @@ import { changingGuard, NOBODYS_PINS, pinning } from '../attacks/changing-policy
 import { codeOf, SURFACES, watchedGuard } from '../attacks/surfaces.ts'
 import { leafOf, presented } from '../support/authority.ts'
 import { startConnectProxy } from '../support/connect-proxy.ts'
+import { startPlainServer } from '../support/plain-server.ts'
 import { startTlsServer } from '../support/tls-server.ts'
 
 const OTHER = 'other.partner.test'
@@ -99,6 +100,23 @@ for (const surface of SURFACES) {
     proxy.destroyConnections()
     await failed
   })
+}
+
+for (const surface of SURFACES.filter(({ name }) => !name.startsWith('pinnedAgent'))) {
+  for (const rule of ['allow', 'report'] as const) {
+    it(`a plain call to a place that no entry covers, "${rule}", fails as any when nobody is there (${surface.name})`, async (t) => {
+      const server = await startPlainServer()
+      await server.close()
+      const document = { version: 1, default: rule, hosts: { [HOST]: { pins } } }
+      const { guard } = watchedGuard({ policy: document })
+      t.after(() => guard.close())
+      for (const url of [server.url, 'http://nobody.invalid/']) {
+        await assert.rejects(surface.call(guard, url), (error) =>
+          /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/.test(String(codeOf(error))),
+        )
+      }
+    })
+  }
 }
 
 it('a guard that is closed during a preconnect keeps no connection open', async (t) => {

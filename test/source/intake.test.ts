@@ -77,6 +77,37 @@ describe('the intake', () => {
     assert.notEqual(taker.accept(documents(), isPublicSuffix).policy, policy)
   })
 
+  it('refuses what JSON does not show, whatever was before', () => {
+    const good = () => ({ version: 1, hosts: { 'a.test': { pins: [pinOf(1)], mode: 'enforce' } } })
+    const entry = good().hosts['a.test']
+    const hidden: readonly unknown[] = [
+      { ...good(), deny: undefined },
+      { ...good(), unknown: undefined },
+      { ...good(), serial: Number.NaN },
+      { ...good(), hosts: { ...good().hosts, 'b.test': () => undefined } },
+      { ...good(), hosts: { 'a.test': { ...entry, reportUntil: undefined } } },
+      { ...good(), hosts: { 'a.test': { ...entry, leafPins: Symbol('pins') } } },
+      { ...good(), hosts: { 'a.test': { ...entry, mode: new String('enforce') } } },
+    ]
+    for (const document of hidden) {
+      const taker = intake('a')
+      taker.accept([{ document: good() }], isPublicSuffix)
+      assert.throws(() => taker.accept([{ document }], isPublicSuffix), { code: 'ERR_POLICY_MALFORMED' })
+    }
+  })
+
+  it('puts in force what a toJSON hides', () => {
+    const taker = intake('a')
+    const good = { version: 1, hosts: { 'a.test': { pins: [pinOf(1)] } } }
+    taker.accept([{ document: good }], isPublicSuffix)
+    const denying = Object.create(
+      { toJSON: () => good },
+      Object.getOwnPropertyDescriptors({ ...good, deny: [pinOf(2)] }),
+    )
+    const { policy, changed } = taker.accept([{ document: denying }], isPublicSuffix)
+    assert.deepEqual([policy.deny.size, changed], [1, true])
+  })
+
   it('refuses what turns in a circle, whatever it was before', () => {
     const taker = intake('a')
     const circle: Record<string, unknown> = { 'a.test': [pinOf(1)] }

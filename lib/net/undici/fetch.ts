@@ -32,12 +32,14 @@ export async function fetchThrough(
 
 /** "fetch failed" is made where the connection failed: its stack does not say whose call it was, as undici's index adds. */
 function showCaller(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
-  const here = { stack: '' }
+  if (!(error instanceof TypeError)) return error
+  const here: { stack?: unknown } = {}
   Error.captureStackTrace(here, showCaller)
+  // It is what `Error.prepareStackTrace` of the process makes of it.
+  if (typeof here.stack !== 'string' || typeof error.stack !== 'string') return error
   const caller = here.stack.split('\n').slice(1)
   const last = caller.at(-1)
-  if (last !== undefined && !error.stack?.includes(last)) error.stack = [error.stack, ...caller].join('\n')
+  if (last !== undefined && !error.stack.includes(last)) error.stack = [error.stack, ...caller].join('\n')
   return error
 }
 

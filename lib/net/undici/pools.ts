@@ -190,7 +190,8 @@ export class Pools {
       const failed = (error: Error) => callback(error, null)
       this.#gate.tunnelTo(call, { dialled: place.hostname }).then((tunnel) => {
         if (tunnel === undefined) {
-          return direct(place, (...[error, socket]) => (socket === null ? failed(error as Error) : opened(socket)))
+          // undici gives no socket with an error, be it `null` or nothing.
+          return direct(place, (error, socket) => (error === null ? opened(socket as TLSSocket) : failed(error)))
         }
         tunnel.onRetire(retire)
         opened(tunnel.socket as TLSSocket)

@@ -15,10 +15,14 @@ const STEPS: readonly (() => Promise<unknown>)[] = [
   () => import('undici/lib/web/fetch/response.js'),
 ]
 
-/** Reads all but the last, and lets between them happen what the process waits for. */
-export async function readSteps(): Promise<void> {
+/**
+ * Reads all but the last.
+ *
+ * @param turn lets happen what the process waits for; `undefined`: it waits for nothing
+ */
+export async function readSteps(turn: () => Promise<void> | undefined): Promise<void> {
   for (const read of STEPS) {
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
     await read()
   }
 }

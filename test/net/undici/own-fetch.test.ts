@@ -64,7 +64,7 @@ describe('the process’s own fetch', () => {
   it('has none while undici is being read step by step', async () => {
     const result = await inProcess(`
       const { readSteps } = await import('${UNDICI.replace('undici.ts', 'steps.ts')}')
-      await readSteps()
+      await readSteps(() => new Promise((turn) => setImmediate(turn)))
       console.log(JSON.stringify([dispatcher() === undefined, await get()]))`)
     assert.deepEqual(result, [true, 200])
   })
@@ -75,7 +75,7 @@ describe('the process’s own fetch', () => {
       const { registerHooks } = await import('node:module')
       registerHooks({ load: (url, context, next) => next(url, context) })
       const { readSteps } = await import('${UNDICI.replace('undici.ts', 'steps.ts')}')
-      await readSteps()
+      await readSteps(() => new Promise((turn) => setImmediate(turn)))
       await load()
       console.log(JSON.stringify([await get(), await post()]))`)
     assert.deepEqual(result, [200, '200 ok'])
@@ -116,7 +116,10 @@ describe('undici beside it', () => {
   // Its files depend on the order in which they are read.
   for (const [how, reading] of [
     ['at once', ''],
-    ['in steps', `await (await import('${UNDICI.replace('undici.ts', 'steps.ts')}')).readSteps()`],
+    [
+      'in steps',
+      `await (await import('${UNDICI.replace('undici.ts', 'steps.ts')}')).readSteps(() => new Promise((turn) => setImmediate(turn)))`,
+    ],
   ] as const) {
     it(`works with connections of its own, and with bodies of every kind, when it is read ${how}`, async () => {
       const before = server.recording.received.length
