@@ -14,9 +14,10 @@ export interface Bar {
 }
 
 const WIDTH = 1000
-const LABELS = 480
+const LABELS = 560
 const ROW = 30
 const TOP = 64
+const TICKS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75] as const
 const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #1c2430 }
   .title { font-weight: 600; font-size: 16px }
@@ -64,11 +65,13 @@ function barsOf(bars: readonly Bar[]): string {
     .join('\n')
 }
 
-/** Ratios from 0.5 to 1.5; what lies outside stands at the edge, with its number. */
+/** Ratios on the scale of {@link TICKS}; what lies outside stands at the edge, with its number. */
 function dotsOf(figures: readonly Figure[], top: number): string {
-  const at = (ratio: number) => round(LABELS + (Math.min(1.5, Math.max(0.5, ratio)) - 0.5) * (WIDTH - LABELS - 90))
+  const [least, most] = [TICKS[0], TICKS[TICKS.length - 1] ?? 1] as const
+  const scale = (WIDTH - LABELS - 90) / (most - least)
+  const at = (ratio: number) => round(LABELS + (Math.min(most, Math.max(least, ratio)) - least) * scale)
   const bottom = top + figures.length * ROW
-  const grid = [0.5, 0.75, 1, 1.25, 1.5].map(
+  const grid = TICKS.map(
     (ratio) =>
       `<line class="grid" x1="${at(ratio)}" x2="${at(ratio)}" y1="${top}" y2="${bottom}"/><text class="quiet" x="${at(ratio)}" y="${bottom + 20}" text-anchor="middle">${ratio}</text>`,
   )
