@@ -40,6 +40,25 @@ describe('a fetch that fails', () => {
   })
 })
 
+describe('the first fetch of a guard', () => {
+  it('needs no timer: a test of its owner may have stopped them all', async (t) => {
+    const { url, guarded } = await serving(t)
+    t.mock.timers.enable({ apis: ['setImmediate'] })
+    const { guard } = guarded()
+    assert.equal((await guard.fetch(url)).status, 200)
+  })
+
+  it('keeps its error where the process makes stacks of its own', async (t) => {
+    const { url, guarded } = await serving(t)
+    const { guard } = guarded({ policy: { 'api.partner.test': [pinOf(1), pinOf(2)] } })
+    const before = Error.prepareStackTrace
+    Error.prepareStackTrace = (_error, sites) => sites
+    const error: unknown = await guard.fetch(url).catch((reason: unknown) => reason)
+    Error.prepareStackTrace = before
+    assert.equal(codeOf(error), 'ERR_PIN_MISMATCH')
+  })
+})
+
 describe('explain', () => {
   const document = {
     version: 1,
