@@ -2,7 +2,7 @@
  * Where the requests of an origin go, worked out once for each origin: reading its URL anew would cost more than judging
  * the request.
  *
- * Shared state: one instance per guard.
+ * Shared state: owned by one dispatcher.
  */
 
 import type { Call } from '../judge.ts'
@@ -42,7 +42,7 @@ export class Destinations {
     return destination
   }
 
-  /** The same origin, judged by another name. */
+  /** The same origin, judged by another name. @throws what `callTo` throws */
   named(destination: Destination, servername: string): Destination {
     const { origin, call } = destination
     return destinationOf(origin, this.#callTo(call.protocol, servername, call.port))
@@ -51,7 +51,7 @@ export class Destinations {
 
 type CallTo = (protocol: string, hostname: string, port: number | string | undefined) => Call
 
-export function destinationOf(origin: string, call: Call): Destination {
+function destinationOf(origin: string, call: Call): Destination {
   const servername = isAddress(call.host) ? undefined : call.host
   return Object.freeze({ call: Object.freeze(call), origin, servername, key: `${origin} ${call.host}` })
 }

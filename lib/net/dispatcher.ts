@@ -17,7 +17,7 @@ import { PinnedFetchError } from '../errors.ts'
 import { type Call, judgeCall, type Rules } from '../judge.ts'
 import { canonicalHost } from '../policy/host.ts'
 import { asError } from './callbacks.ts'
-import { type Destination, Destinations, destinationOf } from './destination.ts'
+import { type Destination, Destinations } from './destination.ts'
 import type { Gate } from './gate.ts'
 import { hostHeader, rereadable } from './host-header.ts'
 import type { Pools, Undici } from './undici/pools.ts'
@@ -194,7 +194,7 @@ export class PinnedDispatcher extends EventEmitter {
     // not open an address that the policy closes, but it keeps one that the policy leaves open from being a way out.
     const written = isCovered(call) || isClosed(rules, call) ? undefined : canonicalHost(hostHeader(headers) ?? '')
     if (written === undefined) return destination
-    const named = destinationOf(destination.origin, { ...call, host: written })
+    const named = this.#destinations.named(destination, written)
     return isCovered(named.call) ? named : destination
   }
 

@@ -1,4 +1,10 @@
-/** The files of undici that undici.ts imports: what its index calls them is what they hold. */
+/** The files of undici that undici.ts and steps.ts import: what its index calls them is what they hold. */
+
+/** Read for what they leave behind. */
+declare module 'undici/lib/*' {
+  const file: unknown
+  export default file
+}
 
 declare module 'undici/lib/api/index.js' {
   const api: Pick<
@@ -32,29 +38,5 @@ declare module 'undici/lib/web/fetch/index.js' {
 
 declare module 'undici/lib/web/fetch/request.js' {
   const file: Pick<typeof import('undici'), 'Request'>
-  export default file
-}
-
-declare module 'undici/lib/core/util.js' {
-  const file: unknown
-  export default file
-}
-
-declare module 'undici/lib/dispatcher/client.js' {
-  export { Client as default } from 'undici'
-}
-
-declare module 'undici/lib/web/fetch/headers.js' {
-  const file: Pick<typeof import('undici'), 'Headers'>
-  export default file
-}
-
-declare module 'undici/lib/global.js' {
-  const file: unknown
-  export default file
-}
-
-declare module 'undici/lib/web/fetch/response.js' {
-  const file: Pick<typeof import('undici'), 'Response'>
   export default file
 }

@@ -93,7 +93,7 @@ export class LivePool implements Watch {
   }
 
   written(request: WatchedHandler): void {
-    if (this.#unwritten.size > 0) this.#unwritten.delete(request)
+    this.#unwritten.delete(request)
   }
 
   upgraded(stream: Duplex): void {
